@@ -1,0 +1,3 @@
+"""
+Adapters to a chain: they read and send, and decide nothing.
+"""
