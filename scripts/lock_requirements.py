@@ -36,7 +36,7 @@ def ensure_uv() -> Path:
     if not uv.exists():
         print(f"bursar: installing uv {UV_VERSION} into .tools/lock", flush=True)
         subprocess.run([sys.executable, "-m", "venv", TOOL_VENV], check=True)
-        pip = [TOOL_VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+        pip = [str(TOOL_VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--quiet", f"uv=={UV_VERSION}"], check=True)
     return uv
 
@@ -45,7 +45,7 @@ def compile_lock(uv: Path, name: str, what: str, *options: str) -> None:
     print(f"bursar: resolving requirements/{name}", flush=True)
     target = REQUIREMENTS / name
     command = [
-        uv, "pip", "compile", "pyproject.toml", "--output-file", target,
+        str(uv), "pip", "compile", "pyproject.toml", "--output-file", str(target),
         "--universal", "--python-version", "3.11", "--generate-hashes",
         "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet",
     ]  # fmt: skip
