@@ -37,7 +37,7 @@ lint: venv-dev ## ruff, mypy and the import rules; changes nothing
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo
 
 format: venv-dev ## let ruff mend and format the Python code
 	@$(PY) -m ruff check --fix .
