@@ -1,0 +1,665 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title HotWallet
+@author Bursar contributors
+@license MIT
+@notice Holds the money of one function (trading, operations, …) and lets each agent spend what
+        its budgets say, and nothing else. Large payments wait, and can be cancelled.
+@dev Every payment, queued or not, passes `_judge`, in one order: stopped, budget alive, amount,
+     recipient, then queue or charge. State is written before money moves.
+@custom:pause The organisation's `pause` with this wallet's address as the scope stops all its
+              agents; `sweep` by a guardian or the treasury brings the money home meanwhile.
+@custom:kill Sweep every token to the treasury, and create another wallet.
+"""
+
+from interfaces import IHotWallet
+from interfaces import IOrganization
+from modules import access
+from modules import agents as roster
+from modules import budgets
+from modules import limits
+from modules import queue
+from modules import reasons
+from modules import recipients
+from modules import transfers
+
+implements: IHotWallet
+
+initializes: access
+initializes: roster
+initializes: budgets
+initializes: limits
+initializes: queue
+initializes: recipients
+
+exports: (
+    access.organization,
+    access.treasury,
+    access.sealed,
+    roster.MAX_BUDGETS,
+    roster.agent_count,
+    roster.agents,
+    roster.budget_count,
+    roster.budget_keys,
+    limits.MAX_WALLET_LIMIT,
+    limits.wallet_limit,
+    limits.wallet_remaining,
+    limits.max_balance,
+    queue.MIN_PAYMENT_DELAY,
+    queue.MAX_PAYMENT_DELAY,
+    queue.MIN_GRACE,
+    queue.MAX_GRACE,
+    queue.payment_delay,
+    queue.grace,
+    queue.epoch,
+    queue.payment_id,
+    recipients.is_recipient,
+)
+
+# What `preview` answers. Refusals are numbered in the order in which they are checked.
+PREVIEW_PAY: public(constant(uint256)) = 0
+PREVIEW_QUEUE: public(constant(uint256)) = 1
+PREVIEW_STOPPED: public(constant(uint256)) = 2
+PREVIEW_NO_BUDGET: public(constant(uint256)) = 3
+PREVIEW_AMOUNT: public(constant(uint256)) = 4
+PREVIEW_RECIPIENT: public(constant(uint256)) = 5
+PREVIEW_HOURLY: public(constant(uint256)) = 6
+PREVIEW_DAILY: public(constant(uint256)) = 7
+PREVIEW_COUNT: public(constant(uint256)) = 8
+PREVIEW_WALLET: public(constant(uint256)) = 9
+PREVIEW_BALANCE: public(constant(uint256)) = 10
+
+# A cause of its own with `PREVIEW_WALLET`'s number: the wallet's limit is 0.
+NOT_ENABLED: constant(uint256) = 11
+
+VERSION: constant(String[8]) = "1"
+
+# ERC-5267: name, version, chain id and contract are set, salt and extensions are not.
+DOMAIN_FIELDS: constant(bytes1) = 0x0f
+
+struct Verdict:
+    number: uint256          # PREVIEW_*, or NOT_ENABLED
+    budget_word: uint256     # to store when it is PREVIEW_PAY
+    limit_word: uint256      # likewise
+
+NAME: immutable(String[32])
+
+
+@deploy
+def __init__(name: String[32]):
+    """
+    @notice Create a wallet for the organisation that deploys it.
+    @param name What the wallet is for.
+    """
+    NAME = name
+    access.__init__()
+    queue.__init__()
+
+
+@external
+@payable
+@reentrant
+def __default__():
+    """
+    @dev Take native currency from anyone, also back from a recipient in mid-payment. Calldata
+         means a mistyped call, which must not seem to succeed.
+    """
+    reasons._require(len(msg.data) == 0, "wallet: unknown call")
+
+
+# Paying
+
+
+@external
+def pay(token: address, to: address, amount: uint256, category: bytes32, ref: bytes32) -> bytes32:
+    """
+    @notice Pay out of the caller's budget, or let a payment wait that is large enough to.
+    @param token An ERC-20 token, or native currency by its ERC-7528 address.
+    @param to The recipient.
+    @param amount Base units.
+    @param category Which of the caller's budgets for the token is charged.
+    @param ref Free; off chain it proves that the payment passed policy. No idempotency key.
+    @return Empty when it was paid, the payment's id when it waits.
+    """
+    slot: bytes32 = budgets._slot(msg.sender, token, category)
+    verdict: Verdict = self._judge(slot, msg.sender, token, to, amount, False)
+    if verdict.number == PREVIEW_QUEUE:
+        return self._enqueue(msg.sender, token, to, amount, category, ref)
+    self._check(verdict.number)
+
+    self._charge(slot, token, verdict)
+    hour_remaining: uint256 = 0
+    day_remaining: uint256 = 0
+    hour_remaining, day_remaining = budgets._left(verdict.budget_word)
+    log IHotWallet.Paid(
+        agent=msg.sender,
+        token=token,
+        to=to,
+        amount=amount,
+        category=category,
+        ref=ref,
+        hour_remaining=hour_remaining,
+        day_remaining=day_remaining,
+    )
+
+    transfers._send(token, to, amount)
+    return empty(bytes32)
+
+
+@external
+def execute(
+    agent: address, token: address, to: address, amount: uint256, category: bytes32, ref: bytes32
+):
+    """
+    @notice Make a payment that has waited. Anyone may; every stop and limit is checked now, and
+            it is charged now.
+    """
+    id: bytes32 = queue._id(queue._epoch(), agent, token, to, amount, category, ref)
+    queue._take(id)
+    slot: bytes32 = budgets._slot(agent, token, category)
+    verdict: Verdict = self._judge(slot, agent, token, to, amount, True)
+    self._check(verdict.number)
+
+    self._charge(slot, token, verdict)
+    hour_remaining: uint256 = 0
+    day_remaining: uint256 = 0
+    hour_remaining, day_remaining = budgets._left(verdict.budget_word)
+    log IHotWallet.PaymentExecuted(
+        agent=agent,
+        token=token,
+        to=to,
+        id=id,
+        amount=amount,
+        category=category,
+        ref=ref,
+        hour_remaining=hour_remaining,
+        day_remaining=day_remaining,
+    )
+
+    transfers._send(token, to, amount)
+
+
+@external
+def cancel(id: bytes32, reason: String[64]):
+    """
+    @notice Cancel a waiting payment: its agent, a guardian, a keeper or the treasury; also while
+            stopped.
+    """
+    entry: queue.Entry = self._waiting(id)
+    reasons._require(entry.agent != empty(address), "queue: no such payment")
+    if msg.sender != entry.agent:
+        access._check_any_role()
+
+    queue._cancel(id, reason)
+
+
+@external
+def cancel_all(reason: String[64]):
+    """
+    @notice Void everything that waits, by a new epoch.
+    """
+    access._check_any_role()
+
+    queue._void_all(reason)
+
+
+@external
+def pause_self(duration: uint256, reason: String[64]):
+    """
+    @notice An agent stops itself, in every wallet.
+    @param duration Seconds; 0, or more than a year, means until the treasury unpauses it.
+    """
+    reasons._require(roster._is_active(msg.sender), "access: not an agent")
+
+    extcall access.ORGANIZATION.pause(msg.sender, duration, reason)
+
+
+# Setting
+
+
+@external
+def set_budget(agent: address, token: address, category: bytes32, budget: IHotWallet.Budget):
+    """
+    @notice Set what `agent` may spend of `token` for `category`. What was spent stays spent.
+    @param budget The figures, in base units; `expires_at` 0 removes the budget.
+    """
+    self._check_budget_setter(agent)
+    roster._check_assignable(agent)
+    slot: bytes32 = budgets._slot(agent, token, category)
+    word: uint256 = budgets._words[slot]
+    old: IHotWallet.Budget = budgets._budget(word)
+    new: IHotWallet.Budget = budgets._checked(budget, word)
+    tightens: bool = budgets._tightens(old, new)
+    if not tightens:
+        self._check_may_loosen()
+
+    if word == 0:
+        roster._add_budget(agent, token, category)
+    word = budgets._reset(word, new, tightens)
+    budgets._words[slot] = word
+    new = budgets._budget(word)
+    budgets._log_set(agent, token, category, new, word)
+
+    if keccak256(abi_encode(old)) != keccak256(abi_encode(new)):
+        access._tell_changed(
+            abi_encode(
+                agent,
+                token,
+                category,
+                method_id=method_id(
+                    "set_budget(address,address,bytes32,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,bool,bool))"
+                ),
+            ),
+            agent,
+        )
+
+
+@external
+def set_wallet_limit(token: address, daily: uint256):
+    """
+    @notice Set what the whole wallet may spend of `token` per UTC day; 0 disables the token.
+    """
+    access._check_setter()
+    reasons._require(daily <= limits.MAX_WALLET_LIMIT, "limits: too large")
+    reasons._require(daily == 0 or self._can_be_token(token), "limits: cannot be a token")
+    before: uint256 = limits._limit(limits._words[token])
+    access._check_waited(daily > before)
+
+    limits._set_limit(token, daily)
+    if daily != before:
+        access._tell_changed(
+            abi_encode(token, method_id=method_id("set_wallet_limit(address,uint256)")),
+            empty(address),
+        )
+
+
+@external
+def set_max_balance(token: address, amount: uint256):
+    """
+    @notice Set how much of `token` a refill may leave in the wallet.
+    """
+    access._check_setter()
+    before: uint256 = limits._max_balances[token]
+    access._check_waited(amount > before)
+
+    limits._set_max_balance(token, amount)
+    if amount != before:
+        access._tell_changed(
+            abi_encode(token, method_id=method_id("set_max_balance(address,uint256)")),
+            empty(address),
+        )
+
+
+@external
+def set_recipients(who: DynArray[address, 25], allowed: bool):
+    """
+    @notice Put recipients on the wallet's list, or take them off.
+    """
+    access._check_setter()
+    differs: bool = recipients._differs(who, allowed)
+    access._check_waited(allowed and differs)
+
+    recipients._set(who, allowed)
+    if differs:
+        access._tell_changed(method_id("set_recipients(address[],bool)"), empty(address))
+
+
+@external
+def set_payment_delay(seconds: uint256):
+    """
+    @notice Set how long queued payments wait. Those already queued keep theirs.
+    """
+    access._check_setter()
+    queue._check_payment_delay(seconds)
+    before: uint256 = queue._unpacked(queue._settings).payment_delay
+    access._check_waited(seconds < before)
+
+    queue._set_payment_delay(seconds)
+    if seconds != before:
+        access._tell_changed(method_id("set_payment_delay(uint256)"), empty(address))
+
+
+@external
+def set_grace(seconds: uint256):
+    """
+    @notice Set how long due payments stay executable. Those already queued keep theirs.
+    """
+    access._check_setter()
+    queue._check_grace(seconds)
+    before: uint256 = queue._unpacked(queue._settings).grace
+    access._check_waited(seconds > before)
+
+    queue._set_grace(seconds)
+    if seconds != before:
+        access._tell_changed(method_id("set_grace(uint256)"), empty(address))
+
+
+# The treasury's own
+
+
+@external
+def seal():
+    """
+    @notice End the setting up: from here on what loosens waits, and the wallet can be unpaused.
+    """
+    access._check_treasury()
+    reasons._require(not access._sealed, "wallet: already sealed")
+
+    access._sealed = True
+    log IHotWallet.Sealed()
+
+
+@external
+def rotate_agent(old: address, new: address):
+    """
+    @notice Give all budgets of `old`, with what was spent of them, to a new key, at once. `old` is
+            retired for ever, and what it has queued is void.
+    """
+    access._check_treasury()
+    reasons._require(roster._is_active(old), "agents: no such agent")
+    reasons._require(self._can_be_agent(new), "agents: not a new agent")
+
+    count: uint256 = roster._replace(old, new)
+    for i: uint256 in range(count, bound=roster.MAX_BUDGETS):
+        key: roster.BudgetKey = roster._move_key(old, new, i)
+        budgets._move(
+            budgets._slot(old, key.token, key.category), budgets._slot(new, key.token, key.category)
+        )
+    log IHotWallet.AgentRotated(old=old, new=new)
+
+    extcall access.ORGANIZATION.rotated(old, new)
+
+
+@external
+@payable
+def refill(token: address, amount: uint256, ref: bytes32):
+    """
+    @notice Bring money from the treasury, up to the maximum balance. The treasury approves exactly
+            this amount in the same transaction, or sends it along when it is native currency.
+    """
+    access._check_treasury()
+    reasons._require(access._sealed, "wallet: not sealed")
+    reasons._require(not staticcall access.ORGANIZATION.stopped(self), "refill: stopped")
+
+    arrived: uint256 = transfers._receive(token, msg.sender, amount)
+
+    balance: uint256 = transfers._balance(token)
+    reasons._require(balance <= limits._max_balances[token], "refill: above max_balance")
+    log IHotWallet.Refilled(token=token, amount=arrived, balance=balance, ref=ref)
+
+
+@external
+def sweep(token: address, reason: String[64]):
+    """
+    @notice Send all of `token` to the treasury: a guardian or the treasury; also while stopped.
+    """
+    access._check_guardian_or_treasury()
+    amount: uint256 = transfers._balance(token)
+
+    log IHotWallet.Swept(token=token, by=msg.sender, amount=amount, reason=reason)
+
+    if amount != 0:
+        transfers._send(token, access.TREASURY, amount)
+
+
+# Views
+
+
+@external
+@view
+def preview(
+    agent: address, token: address, to: address, amount: uint256, category: bytes32
+) -> uint256:
+    """
+    @notice What `pay` would do: one of `PREVIEW_*`. It cannot see a duplicate in the queue nor a
+            token that fails.
+    """
+    slot: bytes32 = budgets._slot(agent, token, category)
+    verdict: Verdict = self._judge(slot, agent, token, to, amount, False)
+    if verdict.number == NOT_ENABLED:
+        return PREVIEW_WALLET
+    if verdict.number == PREVIEW_PAY and transfers._balance(token) < amount:
+        return PREVIEW_BALANCE
+    return verdict.number
+
+
+@external
+@view
+def budget(agent: address, token: address, category: bytes32) -> IHotWallet.Budget:
+    """
+    @notice The budget's figures, in base units; zeros when it was never set or was removed.
+    """
+    return budgets._budget(budgets._words[budgets._slot(agent, token, category)])
+
+
+@external
+@view
+def remaining(agent: address, token: address, category: bytes32) -> (uint256, uint256, uint256):
+    """
+    @notice What is left of the budget: of the UTC hour and of the UTC day, in base units, and how
+            many payments.
+    """
+    return budgets._remaining(budgets._words[budgets._slot(agent, token, category)])
+
+
+@external
+@view
+def payment(id: bytes32) -> (address, uint256, uint256):
+    """
+    @notice A waiting payment: its agent, from when it can be executed and until when; zeros when
+            there is none.
+    """
+    entry: queue.Entry = self._waiting(id)
+    return entry.agent, entry.ready_at, entry.expires_at
+
+
+@external
+@view
+def name() -> String[32]:
+    """
+    @notice What the wallet is for.
+    """
+    return NAME
+
+
+@external
+@view
+def version() -> String[8]:
+    """
+    @notice The version of the contract and of its EIP-712 domain.
+    """
+    return VERSION
+
+
+@external
+@view
+def eip712Domain() -> (
+    bytes1, String[16], String[8], uint256, address, bytes32, DynArray[uint256, 1]
+):
+    """
+    @notice The domain that agents sign for (ERC-5267).
+    """
+    return DOMAIN_FIELDS, "Bursar HotWallet", VERSION, chain.id, self, empty(bytes32), []
+
+
+# The order of checks
+
+
+@internal
+@view
+def _judge(
+    slot: bytes32, agent: address, token: address, to: address, amount: uint256, has_waited: bool
+) -> Verdict:
+    """
+    @dev What becomes of a payment: `preview`, `pay` and `execute` all ask here.
+    """
+    if staticcall access.ORGANIZATION.stopped(agent):
+        return self._refusal(PREVIEW_STOPPED)
+    word: uint256 = budgets._words[slot]
+    if not budgets._is_alive(word):
+        return self._refusal(PREVIEW_NO_BUDGET)
+    if amount == 0 or amount > budgets._per_payment(word):
+        return self._refusal(PREVIEW_AMOUNT)
+    if not self._may_receive(to, word):
+        return self._refusal(PREVIEW_RECIPIENT)
+
+    limit_word: uint256 = limits._words[token]
+    if not has_waited and amount >= budgets._queue_from(word):
+        if limits._limit(limit_word) == 0:
+            return self._refusal(NOT_ENABLED)
+        return self._refusal(PREVIEW_QUEUE)
+    misfit: uint256 = 0
+    misfit, word = budgets._charged(word, amount)
+    if misfit != 0:
+        return self._refusal(misfit)
+    if limits._limit(limit_word) == 0:
+        return self._refusal(NOT_ENABLED)
+    fits: bool = False
+    fits, limit_word = limits._charged(limit_word, amount)
+    if not fits:
+        return self._refusal(PREVIEW_WALLET)
+    return Verdict(number=PREVIEW_PAY, budget_word=word, limit_word=limit_word)
+
+
+@internal
+@pure
+def _refusal(number: uint256) -> Verdict:
+    return Verdict(number=number, budget_word=0, limit_word=0)
+
+
+@internal
+@view
+def _may_receive(to: address, budget_word: uint256) -> bool:
+    if to == empty(address) or to == self:
+        return False
+    return not budgets._allowlist_only(budget_word) or recipients._allowed[to]
+
+
+@internal
+@pure
+def _check(verdict: uint256):
+    """
+    @dev Revert with the reason for a refusal.
+    """
+    if verdict == PREVIEW_PAY:
+        return
+
+    reason: String[32] = "payments: over the wallet limit"
+    if verdict == PREVIEW_STOPPED:
+        reason = "payments: stopped"
+    elif verdict == PREVIEW_NO_BUDGET:
+        reason = "payments: no budget"
+    elif verdict == PREVIEW_AMOUNT:
+        reason = "payments: amount out of bounds"
+    elif verdict == PREVIEW_RECIPIENT:
+        reason = "payments: recipient not allowed"
+    elif verdict == PREVIEW_HOURLY:
+        reason = "payments: over the hourly limit"
+    elif verdict == PREVIEW_DAILY:
+        reason = "payments: over the daily limit"
+    elif verdict == PREVIEW_COUNT:
+        reason = "payments: too many today"
+    elif verdict == NOT_ENABLED:
+        reason = "payments: token is not enabled"
+    reasons._refuse(reason)
+
+
+@internal
+def _charge(slot: bytes32, token: address, verdict: Verdict):
+    """
+    @dev Write what a payment costs its budget and the wallet's day.
+    """
+    budgets._words[slot] = verdict.budget_word
+    limits._words[token] = verdict.limit_word
+
+
+@internal
+def _enqueue(
+    agent: address, token: address, to: address, amount: uint256, category: bytes32, ref: bytes32
+) -> bytes32:
+    """
+    @dev Let a payment wait. Nothing is charged.
+    """
+    settings: queue.Settings = queue._unpacked(queue._settings)
+    id: bytes32 = queue._id(settings.epoch, agent, token, to, amount, category, ref)
+    ready_at: uint256 = 0
+    expires_at: uint256 = 0
+    ready_at, expires_at = queue._add(id, agent, settings)
+    log IHotWallet.PaymentQueued(
+        id=id,
+        agent=agent,
+        token=token,
+        to=to,
+        amount=amount,
+        category=category,
+        ref=ref,
+        ready_at=ready_at,
+        expires_at=expires_at,
+    )
+    return id
+
+
+@internal
+@view
+def _waiting(id: bytes32) -> queue.Entry:
+    """
+    @dev The payment with this id, while it can still be executed; with its agent's rotation it is
+         void.
+    """
+    entry: queue.Entry = queue._entry(id)
+    if block.timestamp >= entry.expires_at or roster._is_retired(entry.agent):
+        return empty(queue.Entry)
+    return entry
+
+
+# Who may
+
+
+@internal
+@view
+def _check_budget_setter(agent: address):
+    """
+    @dev A guardian, and an agent for its own budgets, may reach `set_budget`, to tighten.
+    """
+    if msg.sender == access.TREASURY or msg.sender == access.ORGANIZATION.address:
+        return
+    reasons._require(msg.sender == agent or access._is_guardian(msg.sender), "access: not authorised")
+
+
+@internal
+@view
+def _check_may_loosen():
+    """
+    @dev Only the treasury loosens a budget; once sealed, only through the timelock.
+    """
+    if msg.sender != access.ORGANIZATION.address:
+        reasons._require(msg.sender == access.TREASURY, "access: may only tighten")
+        access._check_waited(True)
+
+
+@internal
+@view
+def _can_be_token(token: address) -> bool:
+    """
+    @dev Native currency, or a contract that is none of Bursar's own: calling those as a token
+         would reach functions that obey this wallet.
+    """
+    if token == transfers.NATIVE:
+        return True
+    if token == self or token == access.TREASURY or token == access.ORGANIZATION.address:
+        return False
+    return token.is_contract
+
+
+@internal
+@view
+def _can_be_agent(who: address) -> bool:
+    """
+    @dev A key that can take over: it has no history here and no other power anywhere.
+    """
+    if who == empty(address) or who == access.ORGANIZATION.address or roster._is_known(who):
+        return False
+    if staticcall access.ORGANIZATION.roles(who) != empty(IOrganization.Role):
+        return False
+    return not staticcall access.ORGANIZATION.is_wallet(who)

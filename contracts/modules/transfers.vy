@@ -1,0 +1,64 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+"""
+@title Transfers
+@author Bursar contributors
+@license MIT
+@notice Moves money out and in: ERC-20 tokens, and native currency under its ERC-7528 address.
+@dev Tokens that return nothing are believed, tokens that return false are not, and an address
+     without code is no token. What a hostile recipient of native currency returns is not read.
+"""
+
+from ethereum.ercs import IERC20
+from modules import reasons
+
+# ERC-7528
+NATIVE: constant(address) = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE
+
+
+@internal
+def _send(token: address, to: address, amount: uint256):
+    """
+    @dev Send `amount` base units to `to`, or revert.
+    """
+    if token == NATIVE:
+        if self.balance < amount:
+            reasons._refuse("payments: balance too low")
+        sent: bool = raw_call(to, b"", value=amount, revert_on_failure=False)
+        if not sent:
+            reasons._refuse("transfers: recipient refused")
+    else:
+        sent: bool = extcall IERC20(token).transfer(to, amount, default_return_value=True)
+        if not sent:
+            reasons._refuse("transfers: token refused")
+
+
+@internal
+@payable
+def _receive(token: address, sender: address, amount: uint256) -> uint256:
+    """
+    @dev Take `amount` base units from `sender`: native currency from the call itself.
+    @return What arrived, which is less when the token takes a fee.
+    """
+    if token == NATIVE:
+        reasons._require(msg.value == amount, "transfers: wrong value")
+        return amount
+
+    reasons._require(msg.value == 0, "transfers: wrong value")
+    before: uint256 = self._balance(token)
+    moved: bool = extcall IERC20(token).transferFrom(
+        sender, self, amount, default_return_value=True
+    )
+    reasons._require(moved, "transfers: token refused")
+    return self._balance(token) - before
+
+
+@internal
+@view
+def _balance(token: address) -> uint256:
+    """
+    @dev What this wallet holds, in base units.
+    """
+    if token == NATIVE:
+        return self.balance
+    return staticcall IERC20(token).balanceOf(self)
