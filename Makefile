@@ -7,10 +7,16 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 ARGS ?=
 
-# The newest Python that everything in the locks has wheels for comes last resort first: 3.11 is
-# what the tests run on. `make PYTHON=/path/to/python ...` overrides the search.
+# 3.11 is what the tests run on, so it comes first; numpy and pyrevm in the dev lock have no wheels
+# past 3.12. `make PYTHON=/path/to/python ...` overrides the search. Resolved before PATH is set
+# below, and to a full path, so that it is never the environment's own Python.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3 python; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && \
+	{ $$p -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))'; break; }; done)
+PYTHON := $(PYTHON)
+
+# Ape looks for its compiler and for anvil there; the pinned ones come before the machine's own.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help setup demo test test-all lint format fuzz bench-gas contracts lock clean
 .PHONY: venv-runtime venv-dev anvil python
