@@ -234,9 +234,10 @@ def set_budget(agent: address, token: address, category: bytes32, budget: IHotWa
     if not tightens:
         self._check_may_loosen()
 
-    if word == 0:
-        roster._add_budget(agent, token, category)
+    is_new: bool = word == 0
     word = budgets._reset(word, new, tightens)
+    if is_new:
+        roster._add_budget(agent, token, category)
     budgets._words[slot] = word
     new = budgets._budget(word)
     budgets._log_set(agent, token, category, new, word)
@@ -262,8 +263,11 @@ def set_wallet_limit(token: address, daily: uint256):
     """
     access._check_setter()
     reasons._require(daily <= limits.MAX_WALLET_LIMIT, "limits: too large")
-    reasons._require(daily == 0 or self._can_be_token(token), "limits: cannot be a token")
     before: uint256 = limits._limit(limits._words[token])
+    # Asked only when it is enabled: to tighten, a token need not even exist any more.
+    reasons._require(
+        daily == 0 or before != 0 or self._can_be_token(token), "limits: cannot be a token"
+    )
     access._check_waited(daily > before)
 
     limits._set_limit(token, daily)

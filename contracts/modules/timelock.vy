@@ -220,6 +220,9 @@ def _is_alive(change: Change) -> bool:
         return False
     if change.vetoes != self._vetoes and not change.removes_guardian:
         return False
+    # Without an agent nothing can disturb it: the zero address, too, is a scope that can be stopped.
+    if change.agent == empty(address):
+        return True
     return change.disturbances == stops._disturbances(change.agent)
 
 
