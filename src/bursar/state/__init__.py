@@ -1,0 +1,11 @@
+"""
+The organisation with its wallets, rebuilt from events alone.
+
+    events → fold → State → views named as the contracts' own
+"""
+
+from bursar.state.fold import apply_event, fold
+from bursar.state.organization import State, Stop
+from bursar.state.wallet import BudgetKey, WalletState
+
+__all__ = ["BudgetKey", "State", "Stop", "WalletState", "apply_event", "fold"]
