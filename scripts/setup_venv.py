@@ -121,13 +121,13 @@ def install_packages(level: str) -> None:
     count = sum(1 for line in lock.read_text().splitlines() if "==" in line)
     minutes = {"runtime": "about half a minute", "dev": "about a minute"}[level]
     say(f"installing {count} packages from {lock.relative_to(ROOT)} ({minutes})")
+    # The locks are complete, so pip need not work out who needs what.
+    install = ("install", "--require-hashes", "--no-deps")
+    _pip(*install, "-r", str(LOCKS["runtime"]))
     if level == "dev":
         # A few old packages come as source only. They are built with the locked setuptools,
-        # which the runtime lock brings, and not with whatever is newest today.
-        _pip("install", "--require-hashes", "-r", str(LOCKS["runtime"]))
-        _pip("install", "--no-build-isolation", "--require-hashes", "-r", str(lock))
-    else:
-        _pip("install", "--require-hashes", "-r", str(lock))
+        # which the runtime lock has brought, and not with whatever is newest today.
+        _pip(*install, "--no-build-isolation", "-r", str(lock))
 
 
 def install_project() -> None:

@@ -23,6 +23,7 @@ from bursar.reference.turn import (
     functions,
     handle,
 )
+from bursar.reference.views import VIEWS, view
 from bursar.state import State
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PLAIN",
     "TOKEN_ALLOWANCE",
     "TOKEN_BALANCE",
+    "VIEWS",
     "Accepted",
     "Call",
     "Chain",
@@ -39,6 +41,7 @@ __all__ = [
     "create_organization",
     "decide",
     "functions",
+    "view",
     "wallet_address",
 ]
 

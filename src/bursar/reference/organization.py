@@ -167,6 +167,14 @@ def create_wallet(turn: Turn, name: str, blueprint: Address) -> Decision:
     return Accepted(logged, wallet)
 
 
+@on_organization
+def __default__(turn: Turn) -> Decision:  # noqa: N807 - the contract's own name
+    """
+    The organisation holds no money and takes none.
+    """
+    return Refused(PLAIN)
+
+
 def wallet_address(organization: Address, number: int) -> Address:
     """
     Where CREATE puts the organisation's `number`-th wallet, from 1. It deploys nothing else, so
