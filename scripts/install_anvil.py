@@ -13,6 +13,7 @@ chain running. So this looks for the platform package's own binary, and never se
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -21,6 +22,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +56,18 @@ class InstallError(Exception):
 
 def say(message: str) -> None:
     print(f"bursar: {message}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """
+    Two `make`s in one folder must not install over each other.
+    """
+    lock = ROOT / ".tools" / "anvil.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def dotted(version: Version) -> str:
@@ -197,9 +211,10 @@ def link(binary: Path) -> None:
 
 
 def main() -> int:
-    current = read_version(LINK) if LINK.exists() else None
-    if current is None or current < OLDEST:
-        link(choose_from_path() or install_from_npm())
+    with one_at_a_time():
+        current = read_version(LINK) if LINK.exists() else None
+        if current is None or current < OLDEST:
+            link(choose_from_path() or install_from_npm())
     print(LINK.resolve())
     return 0
 

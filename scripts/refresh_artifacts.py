@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Compile the contracts and write the artifacts that the package ships."
     )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 on a difference")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if anything differs")
     parser.add_argument("--contracts", type=Path, default=ROOT / "contracts")
     parser.add_argument("--out", type=Path, default=ROOT / "src/bursar/chain/artifacts")
     options = parser.parse_args(arguments)

@@ -84,8 +84,8 @@ def test_artifacts__written_again__are_the_same_bytes(contracts: Path, tmp_path:
     refresh(contracts)
     refresh(elsewhere)
 
-    one, other = (folder.parent / "artifacts" / "HotWallet.json" for folder in (contracts, elsewhere))
-    assert one.read_bytes() == other.read_bytes()
+    written = Path("artifacts", "HotWallet.json")
+    assert (contracts.parent / written).read_bytes() == (elsewhere.parent / written).read_bytes()
 
 
 def test_artifacts__check_after_a_change__fails_names_it_and_writes_nothing(
