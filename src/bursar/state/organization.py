@@ -2,7 +2,6 @@
 The organisation as its events tell it: roles, stops, heartbeat, timelock, and its wallets.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -211,9 +210,3 @@ class State:
         return self.judge(
             state, agent, token, to, amount, category, now=now, balance=balance
         ).preview
-
-    def stopped_scopes(self, now: int) -> Mapping[Address, Stop]:
-        """
-        The stops that run.
-        """
-        return {scope: stop for scope, stop in self.stops.items() if now < stop.until}
