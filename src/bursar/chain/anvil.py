@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -77,7 +78,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _is_program(path: Path) -> bool:
-    if not (path.is_file() and os.access(path, os.X_OK)):
+    if not (path.is_file() and os.access(path, os.R_OK | os.X_OK)):
         return False
     with path.open("rb") as handle:
         return handle.read(2) != b"#!"
@@ -192,15 +193,17 @@ class Anvil:
         """
         End it and remove its folder. Harmless when it has stopped, or never started.
         """
-        if self._watchdog is not None:
-            self._watchdog.kill()
-            self._watchdog.communicate()
-            self._watchdog = None
-        if self._process is not None:
+        process, watchdog = self._process, self._watchdog
+        if process is not None and process.returncode is None:
             # Its whole group, and before wait(): until then the id cannot be anybody else's.
-            if self._process.returncode is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        if watchdog is not None:
+            watchdog.kill()
+            watchdog.communicate()
+            self._watchdog = None
+        if process is not None:
+            process.wait()
             self._process = None
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
