@@ -1,0 +1,213 @@
+"""
+The treasury: a Safe 1.4.1. People sign one transaction, anybody may then send it.
+
+    calls → SafeTransaction → sign, by enough owners → Safe.execute → Receipt
+
+A service that prepares a transaction needs `build` only; the owners sign elsewhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Final
+
+from eth_abi.abi import decode
+from eth_account.signers.local import LocalAccount
+
+from bursar.chain.client import Client, Receipt
+from bursar.chain.contracts import Contract
+from bursar.chain.errors import ChainError, RevertedError
+from bursar.chain.reader import Call
+from bursar.chain.reverts import Revert, decode_revert
+from bursar.chain.safe_transaction import (
+    CALL,
+    DELEGATE_CALL,
+    SafeTransaction,
+    Signature,
+    join_signatures,
+    load_safe_artifact,
+    safe_contract_type,
+)
+from bursar.types import ZERO_ADDRESS, Address, checksummed, keccak
+
+# The first and last element of a Safe's linked lists.
+SENTINEL: Final = Address("0x0000000000000000000000000000000000000001")
+_GUARD_SLOT: Final = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
+# More than anybody enables; one page.
+_MODULES: Final = 100
+# What a Safe says when the call that it makes reverts: the call's own reason is lost.
+_INNER_FAILED: Final = "GS013"
+_MEANINGS: Final = {
+    "GS013": "the call that the Safe makes fails",
+    "GS020": "fewer signatures than the Safe asks for",
+    "GS024": "a signature is not valid",
+    "GS025": "an owner who is named has not approved this transaction",
+    "GS026": "a signature is of no owner or of another transaction, or they are not in order",
+    "GS104": "the caller is no module of the Safe",
+}
+
+
+@cache
+def _telling_multi_send() -> bytes:
+    """
+    The code of a MultiSend that passes on why a call failed. That of 1.4.1 keeps it to itself, so
+    a simulation looks at the batch through the next version's.
+    """
+    code = load_safe_artifact("MultiSendCallOnly", "1.5.0")["deployedBytecode"]
+    return bytes.fromhex(code.removeprefix("0x"))
+
+
+class Safe:
+    """
+    A Safe at `address`, which batches through the MultiSendCallOnly contract at `multi_send`.
+    """
+
+    def __init__(self, client: Client, address: Address, multi_send: Address) -> None:
+        self.client = client
+        self.address = address
+        self._contract = Contract(client, safe_contract_type("Safe"), address)
+        self._multi_send = Contract(client, safe_contract_type("MultiSendCallOnly"), multi_send)
+
+    def fetch_owners(self) -> tuple[Address, ...]:
+        """
+        Who signs.
+        """
+        owners: tuple[Address, ...] = self._contract.view("getOwners")
+        return owners
+
+    def fetch_threshold(self) -> int:
+        """
+        How many must sign.
+        """
+        return int(self._contract.view("getThreshold"))
+
+    def fetch_modules(self) -> tuple[Address, ...]:
+        """
+        Contracts that may act for the Safe without any signature. A treasury should have none.
+        """
+        modules, rest = self._contract.view("getModulesPaginated", SENTINEL, _MODULES)
+        if rest not in (SENTINEL, ZERO_ADDRESS):
+            raise ChainError(f"The Safe {self.address} has more than {_MODULES} modules.")
+        return tuple(modules)
+
+    def fetch_guard(self) -> Address:
+        """
+        The contract that may forbid transactions; zero where there is none.
+        """
+        word = self.client.fetch_storage(self.address, _GUARD_SLOT)
+        return checksummed(f"0x{word:040x}")
+
+    def fetch_nonce(self) -> int:
+        """
+        The nonce that the next *executed* transaction has. Those that are signed and wait are not
+        seen: whoever keeps them adds their number.
+        """
+        return int(self._contract.view("nonce"))
+
+    def build(self, *calls: Call, nonce: int | None = None) -> SafeTransaction:
+        """
+        A transaction that makes one call, or several in this order, all or none.
+
+        nonce: None takes the chain's, which a transaction that is signed and waits may have, too.
+        """
+        if not calls:
+            raise ValueError("A Safe transaction needs a call.")
+        call, operation = calls[0], CALL
+        if len(calls) > 1:
+            call, operation = self._build_batch(calls), DELEGATE_CALL
+        return SafeTransaction(
+            safe=self.address,
+            chain_id=self.client.chain_id,
+            to=call.to,
+            value=call.value,
+            data=call.data,
+            operation=operation,
+            nonce=self.fetch_nonce() if nonce is None else nonce,
+        )
+
+    def execute(
+        self,
+        key: LocalAccount,
+        transaction: SafeTransaction,
+        signatures: Iterable[Signature],
+        *,
+        gas: int | None = None,
+    ) -> Receipt:
+        """
+        Send what the owners signed; `key` pays the gas and need not be an owner's.
+
+        Raises RevertedError with the reason of the innermost call that failed, where one did.
+        """
+        call = self.build_execution(transaction, signatures)
+        try:
+            return self.client.send(key, call, gas=gas)
+        except RevertedError as error:
+            raise RevertedError(self._explain(transaction, error), error.transaction) from error
+
+    def build_execution(
+        self, transaction: SafeTransaction, signatures: Iterable[Signature]
+    ) -> Call:
+        """
+        The call of `execTransaction`.
+        """
+        return self._contract.build_call(
+            "execTransaction",
+            *(transaction.to, transaction.value, transaction.data, transaction.operation),
+            *(0, 0, 0, ZERO_ADDRESS, ZERO_ADDRESS),
+            join_signatures(signatures),
+        )
+
+    def simulate(self, transaction: SafeTransaction) -> Revert | None:
+        """
+        How the calls of `transaction` would fail now, signatures aside; None where they would not.
+        """
+        if transaction.operation == CALL:
+            return self._simulate_call(transaction)
+        # Runs as the Safe itself, and reverts with what came of it: success, length, what it said.
+        asked = self._contract.build_call("simulateAndRevert", transaction.to, transaction.data)
+        telling = {self._multi_send.address: _telling_multi_send()}
+        try:
+            self.client.call(asked, codes=telling)
+        except RevertedError as error:
+            return _read_simulation(error.revert.data)
+        raise ChainError(f"{self.address} is no Safe: it did not revert when it had to.")
+
+    def _simulate_call(self, transaction: SafeTransaction) -> Revert | None:
+        call = Call(transaction.to, transaction.data, transaction.value)
+        try:
+            self.client.call(call, sender=self.address)
+        except RevertedError as error:
+            return error.revert
+        return None
+
+    def _explain(self, transaction: SafeTransaction, error: RevertedError) -> Revert:
+        said = error.revert.text
+        if said == _INNER_FAILED:
+            inner = self.simulate(transaction)
+            if inner is not None:
+                return inner
+        meaning = _MEANINGS.get(said)
+        return Revert(f"{said}: {meaning}") if meaning else error.revert
+
+    def _build_batch(self, calls: Sequence[Call]) -> Call:
+        packed = b"".join(map(_pack, calls))
+        return self._multi_send.build_call("multiSend", packed)
+
+
+def _pack(call: Call) -> bytes:
+    """
+    One call as MultiSend reads it: operation, address, value, length, calldata.
+    """
+    return b"".join(
+        (
+            bytes([CALL]),
+            bytes.fromhex(call.to[2:]),
+            call.value.to_bytes(32, "big"),
+            len(call.data).to_bytes(32, "big"),
+            call.data,
+        )
+    )
+
+
+def _read_simulation(data: bytes) -> Revert | None:
+    succeeded, length = decode(["bool", "uint256"], data)
+    return None if succeeded else decode_revert(data[64 : 64 + length])
