@@ -252,8 +252,8 @@ def test_pause__last_second_and_end__is_stopped_until_then():
     assert office.refused(STRANGER, ORGANIZATION, "clear", AGENT) == Reason.STOPS_RUNNING
     office.now += 1
     assert office.view(ORGANIZATION, "is_stopped", STRANGER, AGENT) is False
-    assert office.view(ORGANIZATION, "paused_until", AGENT) == 0
     assert office.events(STRANGER, ORGANIZATION, "clear", AGENT) == []
+    assert office.view(ORGANIZATION, "paused_until", AGENT) == NOON + HOUR
     assert office.view(ORGANIZATION, "pause_number", AGENT) == 1
 
 

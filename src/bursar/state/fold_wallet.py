@@ -159,13 +159,12 @@ def on_grace(state: State, wallet: WalletState, event: GraceSet) -> None:
 
 def on_rotated(state: State, wallet: WalletState, event: AgentRotated) -> None:
     """
-    Budgets move with their counters; what the old agent queued is void; both agents' changes die.
+    Budgets move with their counters; both agents' changes die. What the old agent queued is void
+    for want of a budget, and because it is retired.
     """
     wallet.lines[event.new] = wallet.lines.get(event.old, {})
     wallet.lines[event.old] = {}
     wallet.retired.add(event.old)
-    for id in [id for id, payment in wallet.queue.items() if payment.agent == event.old]:
-        del wallet.queue[id]
     drop_agent(state, event.old)
     drop_agent(state, event.new)
 

@@ -28,7 +28,7 @@ class WalletState:
     Everything that the views of one `HotWallet` return. Only the fold writes it.
 
     `lines` holds each listed agent's budgets, in the contract's order; `queue` also holds payments
-    that have expired.
+    that have expired or whose agent is retired.
     """
 
     address: Address
@@ -143,10 +143,12 @@ class WalletState:
 
     def live_payment(self, id: Bytes32, now: int) -> QueuedPayment | None:
         """
-        A payment that waits or is ready.
+        A payment that waits or is ready, of an agent that is not retired.
         """
         payment = self.queue.get(id)
-        return payment if payment is not None and now < payment.expires_at else None
+        if payment is None or now >= payment.expires_at or payment.agent in self.retired:
+            return None
+        return payment
 
     def payment(self, id: Bytes32, now: int) -> tuple[Address, int, int]:
         """
