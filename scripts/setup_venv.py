@@ -119,7 +119,7 @@ def create_venv() -> None:
 def install_packages(level: str) -> None:
     lock = LOCKS[level]
     count = sum(1 for line in lock.read_text().splitlines() if "==" in line)
-    minutes = {"runtime": "about half a minute", "dev": "about a minute"}[level]
+    minutes = {"runtime": "about half a minute", "dev": "a minute or two"}[level]
     say(f"installing {count} packages from {lock.relative_to(ROOT)} ({minutes})")
     # The locks are complete, so pip need not work out who needs what.
     install = ("install", "--require-hashes", "--no-deps")
