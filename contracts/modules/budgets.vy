@@ -323,38 +323,49 @@ def _reset(word: uint256, new: IHotWallet.Budget, tightens: bool) -> uint256:
     rolled: uint256 = self._rolled(word)
     spent: Counters = self._counters(rolled)
     unit: uint256 = self._unit(rolled)
-    exponent: uint256 = self._fitting_exponent(max(new.daily, (spent.in_hour + spent.before) * unit))
-    new_unit: uint256 = 10 ** exponent
-    if not tightens:
-        self._check_fine(new, new_unit)
+    hour_spent: uint256 = spent.in_hour * unit
+    day_spent: uint256 = (spent.in_hour + spent.before) * unit
+    stored: IHotWallet.Budget = self._rounded(new, 10 ** self._fitting_exponent(new.daily, day_spent), tightens)
 
-    # Rounded up once each, the day as a whole.
-    in_hour: uint256 = self._units_up(spent.in_hour * unit, new_unit)
-    total: uint256 = self._units_up((spent.in_hour + spent.before) * unit, new_unit)
-    spent.in_hour = in_hour
-    spent.before = total - in_hour
-    return self._pack_counters(spent) | self._pack_figures(new, exponent)
-
-
-@internal
-@pure
-def _check_fine(budget: IHotWallet.Budget, unit: uint256):
-    fine: bool = budget.per_payment % unit == 0 and budget.hourly % unit == 0
-    fine = fine and budget.daily % unit == 0
-    if budget.queue_from != max_value(uint256):
-        fine = fine and budget.queue_from % unit == 0
-    reasons._require(fine, "budgets: figure too fine")
+    # Rounding down can make a smaller unit fit. What was spent is rounded up once each, the day as
+    # a whole.
+    exponent: uint256 = self._fitting_exponent(stored.daily, day_spent)
+    spent.in_hour = self._units_up(hour_spent, 10 ** exponent)
+    spent.before = self._units_up(day_spent, 10 ** exponent) - spent.in_hour
+    return self._pack_counters(spent) | self._pack_figures(stored, exponent)
 
 
 @internal
 @pure
-def _fitting_exponent(amount: uint256) -> uint256:
+def _rounded(budget: IHotWallet.Budget, unit: uint256, tightens: bool) -> IHotWallet.Budget:
     """
-    @dev The smallest exponent whose units hold `amount`.
+    @dev The figures as multiples of `unit`; finer ones are refused unless they tighten.
+    """
+    stored: IHotWallet.Budget = budget
+    stored.per_payment -= budget.per_payment % unit
+    stored.hourly -= budget.hourly % unit
+    stored.daily -= budget.daily % unit
+    if budget.queue_from != max_value(uint256):
+        stored.queue_from -= budget.queue_from % unit
+    if not tightens:
+        is_exact: bool = stored.per_payment == budget.per_payment and stored.hourly == budget.hourly
+        is_exact = is_exact and stored.daily == budget.daily
+        is_exact = is_exact and stored.queue_from == budget.queue_from
+        reasons._require(is_exact, "budgets: figure too fine")
+    return stored
+
+
+@internal
+@pure
+def _fitting_exponent(daily: uint256, spent: uint256) -> uint256:
+    """
+    @dev The smallest exponent in whose units both are below what 30 bits hold; `spent` counts
+         rounded up.
     """
     exponent: uint256 = 0
     for _: uint256 in range(MAX_EXPONENT):
-        if amount < NEVER * 10 ** exponent:
+        unit: uint256 = 10 ** exponent
+        if daily < NEVER * unit and spent <= (NEVER - 1) * unit:
             break
         exponent += 1
     return exponent
@@ -418,8 +429,8 @@ def _counters(word: uint256) -> Counters:
 @pure
 def _pack_figures(budget: IHotWallet.Budget, exponent: uint256) -> uint256:
     """
-    @dev Figures into the high bits, rounded down to the unit. `queue_from` is the maximum where
-         nothing waits.
+    @dev Figures into the high bits; they are multiples of the unit. `queue_from` is the maximum
+         where nothing waits.
     """
     unit: uint256 = 10 ** exponent
     queue_from: uint256 = NEVER

@@ -41,6 +41,9 @@ SET_RECIPIENTS: constant(bytes4) = method_id("set_recipients(address[],bool)", o
 SET_PAYMENT_DELAY: constant(bytes4) = method_id("set_payment_delay(uint256)", output_type=bytes4)
 SET_GRACE: constant(bytes4) = method_id("set_grace(uint256)", output_type=bytes4)
 
+# Most recipients in one call of `set_recipients`.
+MAX_RECIPIENTS: constant(uint256) = 25
+
 struct Change:
     subject: bytes32
     ready_at: uint256
@@ -230,15 +233,21 @@ def _is_alive(change: Change) -> bool:
 @view
 def _key(target: address, call: Bytes[1024]) -> bytes32:
     """
-    @dev What a setter's call is about: keccak256 of its selector and key arguments.
+    @dev What a setter's call is about: keccak256 of its selector and key arguments. Calldata must be
+         exactly what the ABI makes of the arguments, so that signers cannot be shown one reading
+         of it while the setter follows another.
     """
-    assert len(call) >= 4, "timelock: malformed call"
+    assert len(call) >= 4, "timelock: not a timelocked setter"
 
     selector: bytes4 = convert(slice(call, 0, 4), bytes4)
-    keys: uint256 = self._key_arguments(target == self, selector)
-    assert len(call) >= 4 + 32 * keys, "timelock: malformed call"
-    # Every first key argument is an address; with dirty upper bytes it would be another
-    # subject here than in the setter.
+    keys: uint256 = 0
+    words: uint256 = 0
+    keys, words = self._shape(target == self, selector)
+    if selector == SET_RECIPIENTS:
+        words += self._list_length(call)
+    assert len(call) == 4 + 32 * words, "timelock: malformed call"
+    # Every first key argument is an address, and so is a budget's second. With dirty upper bytes it
+    # would be another subject here than in the setter.
     if keys >= 1:
         assert self._word(call, 4) >> 160 == 0, "timelock: malformed call"
     if keys == 3:
@@ -248,23 +257,40 @@ def _key(target: address, call: Bytes[1024]) -> bytes32:
 
 @internal
 @pure
-def _key_arguments(of_organization: bool, selector: bytes4) -> uint256:
+def _shape(of_organization: bool, selector: bytes4) -> (uint256, uint256):
     """
-    @dev How many arguments of a setter name its subject; reverts if it may not be scheduled.
+    @dev How many arguments of a setter name its subject, and how many words it takes (a list: when
+         it is empty). Reverts for what may not be scheduled.
     """
     if of_organization:
         if selector == SET_GUARDIAN:
-            return 1
+            return 1, 2
         if selector == SET_HEARTBEAT_TIMEOUT or selector == SET_CHANGE_DELAY:
-            return 0
+            return 0, 1
     else:
         if selector == SET_BUDGET:
-            return 3
+            return 3, 12
         if selector == SET_WALLET_LIMIT or selector == SET_MAX_BALANCE:
-            return 1
-        if selector == SET_RECIPIENTS or selector == SET_PAYMENT_DELAY or selector == SET_GRACE:
-            return 0
+            return 1, 2
+        if selector == SET_RECIPIENTS:
+            return 0, 3
+        if selector == SET_PAYMENT_DELAY or selector == SET_GRACE:
+            return 0, 1
     raise "timelock: not a timelocked setter"
+
+
+@internal
+@pure
+def _list_length(call: Bytes[1024]) -> uint256:
+    """
+    @dev How many recipients follow; a list that does not start right after the arguments is none.
+    """
+    assert len(call) >= 4 + 32 * 3, "timelock: malformed call"
+    assert self._word(call, 4) == 64, "timelock: malformed call"
+
+    length: uint256 = self._word(call, 68)
+    assert length <= MAX_RECIPIENTS, "timelock: malformed call"
+    return length
 
 
 @internal
@@ -281,7 +307,7 @@ def _concerned(call: Bytes[1024]) -> address:
 @internal
 @pure
 def _removes_guardian(call: Bytes[1024]) -> bool:
-    if convert(slice(call, 0, 4), bytes4) != SET_GUARDIAN or len(call) < 68:
+    if convert(slice(call, 0, 4), bytes4) != SET_GUARDIAN:
         return False
     return self._word(call, 36) == 0
 

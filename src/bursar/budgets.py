@@ -102,11 +102,15 @@ class BudgetLine:
         return now < self.expires_at
 
 
-def unit_exponent(amount: int) -> int:
+def unit_exponent(daily: int, spent: int = 0) -> int:
     """
-    The smallest exponent whose units hold `amount` (base units) in 30 bits with room for "none".
+    The smallest exponent in whose units `daily` and what was `spent` (base units), rounded up, stay
+    below what 30 bits hold with room for "none".
     """
-    return bisect_right(_ENDS, amount)
+    exponent = max(bisect_right(_ENDS, daily), bisect_right(_ENDS, spent))
+    if units_up(spent, _UNITS[exponent]) >= UNITS_END:
+        exponent += 1
+    return exponent
 
 
 def units_up(amount: int, unit: int) -> int:
@@ -289,7 +293,7 @@ def changed_budget(line: BudgetLine | None, budget: Budget, now: int) -> BudgetL
     """
     new = normalised(budget)
     hour_spent, day_spent = spent(line, now)
-    unit = _UNITS[unit_exponent(max(new.daily, day_spent))]
+    unit = _UNITS[unit_exponent(new.daily, day_spent)]
     stored = _rounded_down(new, unit)
     if stored != new and not tightens(figures(line), new):
         return Reason.BUDGETS_FINE
@@ -321,7 +325,7 @@ def budget_line(
     The unit follows from what is stored, so that the event which logs it is enough to rebuild the
     line. When the unit grows, what was spent rounds up, the hour and the day once each.
     """
-    exponent = unit_exponent(max(stored.daily, day_spent))
+    exponent = unit_exponent(stored.daily, day_spent)
     unit = _UNITS[exponent]
     in_hour = units_up(hour_spent, unit)
     none_waits = stored.queue_from == MAX_UINT256

@@ -13,7 +13,14 @@ from eth_abi.exceptions import DecodingError
 
 from bursar.budgets import Budget
 from bursar.errors import MalformedCallError
-from bursar.types import Address, Bytes32, address_word, checksummed, keccak
+from bursar.types import (
+    MAX_RECIPIENTS_PER_CALL,
+    Address,
+    Bytes32,
+    address_word,
+    checksummed,
+    keccak,
+)
 
 
 class Setter(NamedTuple):
@@ -48,6 +55,8 @@ WALLET_SETTERS: Final[tuple[Setter, ...]] = (
     Setter("set_payment_delay", ("uint256",), keys=0),
     Setter("set_grace", ("uint256",), keys=0),
 )
+# Where a list starts: right after the two words of the arguments.
+_LIST_START: Final = (64).to_bytes(32, "big")
 _BY_SELECTOR: Final = {s.selector: s for s in ORGANIZATION_SETTERS + WALLET_SETTERS}
 _BY_NAME: Final = {s.name: s for s in ORGANIZATION_SETTERS + WALLET_SETTERS}
 
@@ -104,15 +113,29 @@ def find_setter(call: bytes) -> Setter | None:
 @lru_cache(maxsize=4_096)
 def subject_of(target: Address, call: bytes) -> Subject:
     """
-    What `call` to `target` is about. Raises MalformedCallError where its key arguments are not all
-    there or an address among them has dirty bytes.
+    What `call` to `target` is about. Raises MalformedCallError where it is not exactly as long as
+    its arguments ask for, or an address among its keys has dirty bytes.
     """
     setter = find_setter(call)
     if setter is None:
         raise MalformedCallError(f"0x{call[:4].hex()} is the selector of no timelocked setter")
+    if len(call) != _length(setter, call):
+        raise MalformedCallError(f"{setter.name} takes another length than {len(call)} bytes")
     types = setter.types[: setter.keys]
     keys = tuple(_read_key(kind, call[4 + 32 * i : 36 + 32 * i]) for i, kind in enumerate(types))
     return Subject(target, setter.name, keys)
+
+
+def _length(setter: Setter, call: bytes) -> int:
+    """
+    How long the ABI makes this call: exactly, so that there is only one reading of it.
+    """
+    if setter.name != "set_recipients":
+        words = 9 + setter.keys if setter.name == "set_budget" else len(setter.types)
+        return 4 + 32 * words
+    start, count = call[4:36], int.from_bytes(call[68:100], "big")
+    is_list = len(call) >= 100 and start == _LIST_START and count <= MAX_RECIPIENTS_PER_CALL
+    return 100 + 32 * count if is_list else 0
 
 
 def _read_key(kind: str, word: bytes) -> Address | Bytes32:

@@ -33,13 +33,13 @@ class Reason(StrEnum):
 
     PAYMENTS_STOPPED = "payments: stopped"
     PAYMENTS_NO_BUDGET = "payments: no budget"
-    PAYMENTS_AMOUNT = "payments: zero or above the limit per payment"
+    PAYMENTS_AMOUNT = "payments: amount out of bounds"
     PAYMENTS_RECIPIENT = "payments: recipient not allowed"
     PAYMENTS_HOURLY = "payments: over the hourly limit"
     PAYMENTS_DAILY = "payments: over the daily limit"
-    PAYMENTS_COUNT = "payments: too many payments today"
+    PAYMENTS_COUNT = "payments: too many today"
     PAYMENTS_TOKEN_NOT_ENABLED = "payments: token is not enabled"
-    PAYMENTS_WALLET_LIMIT = "payments: over the wallet's daily limit"
+    PAYMENTS_WALLET_LIMIT = "payments: over the wallet limit"
     PAYMENTS_BALANCE = "payments: balance too low"
 
     QUEUE_ALREADY_WAITING = "queue: already waiting"
@@ -57,7 +57,7 @@ class Reason(StrEnum):
     ACCESS_AGENT = "access: not an agent"
     ACCESS_TIGHTEN = "access: may only tighten"
     ACCESS_TREASURY = "access: not the treasury"
-    ACCESS_GUARDIAN = "access: not a guardian or the treasury"
+    ACCESS_GUARDIAN = "access: not guardian or treasury"
 
     AGENTS_ZERO = "agents: zero address"
     AGENTS_RETIRED = "agents: retired"
@@ -66,12 +66,12 @@ class Reason(StrEnum):
     AGENTS_NOT_NEW = "agents: not a new agent"
 
     BUDGETS_NO_SUCH = "budgets: no such budget"
-    BUDGETS_EXPIRY_HOUR = "budgets: expiry is not a full hour"
+    BUDGETS_EXPIRY_HOUR = "budgets: expiry not a full hour"
     BUDGETS_EXPIRY_FAR = "budgets: expiry too far"
-    BUDGETS_MAX_PAYMENTS = "budgets: max_payments out of bounds"
+    BUDGETS_MAX_PAYMENTS = "budgets: max_payments invalid"
     BUDGETS_SHARE_BOUNDS = "budgets: share out of bounds"
-    BUDGETS_ROLLING = "budgets: rolling is not available"
-    BUDGETS_SHARE = "budgets: share is not available"
+    BUDGETS_ROLLING = "budgets: rolling not available"
+    BUDGETS_SHARE = "budgets: share not available"
     BUDGETS_CONTRADICT = "budgets: limits contradict"
     BUDGETS_LARGE = "budgets: limit too large"
     BUDGETS_FINE = "budgets: figure too fine"
@@ -81,9 +81,10 @@ class Reason(StrEnum):
 
     WALLET_SEALED = "wallet: already sealed"
     WALLET_NOT_SEALED = "wallet: not sealed"
+    WALLET_UNKNOWN_CALL = "wallet: unknown call"
 
     REFILL_STOPPED = "refill: stopped"
-    REFILL_MAX_BALANCE = "refill: above the maximum balance"
+    REFILL_MAX_BALANCE = "refill: above max_balance"
 
     ROLES_TREASURY_CODE = "roles: treasury has no code"
     ROLES_ZERO = "roles: zero address"
@@ -169,6 +170,7 @@ MEANINGS: Final[dict[Reason, str]] = {
     Reason.LIMITS_LARGE: "above 2^112 - 1",
     Reason.LIMITS_NO_TOKEN: "no code, the wallet, its organisation or its treasury",
     Reason.WALLET_SEALED: "a wallet is sealed once",
+    Reason.WALLET_UNKNOWN_CALL: "the wallet has no such function, or the call was mistyped",
     Reason.WALLET_NOT_SEALED: "the wallet takes no refill before it is sealed",
     Reason.REFILL_STOPPED: "organisation or wallet is paused, or the heartbeat lapsed",
     Reason.REFILL_MAX_BALANCE: "the balance afterwards would be above `max_balance`",

@@ -45,11 +45,11 @@ def _check_amount(amount: int) -> Reason | None:
     return Reason.LIMITS_LARGE if amount > MAX_LIMIT else None
 
 
-def _check_token(turn: Turn, token: Address, daily: int) -> Reason | None:
+def _check_token(turn: Turn, token: Address, old: int, daily: int) -> Reason | None:
     """
-    Deny enabling what cannot be a token. Disabling is never refused.
+    Deny enabling what cannot be a token. One that is enabled, or being disabled, is not asked.
     """
-    if daily == 0 or token == NATIVE:
+    if daily == 0 or old != 0 or token == NATIVE:
         return None
     own = (turn.target, turn.state.organization, turn.state.treasury)
     return Reason.LIMITS_NO_TOKEN if token in own or not turn.chain.has_code(token) else None
@@ -64,7 +64,7 @@ def set_wallet_limit(turn: Turn, token: Address, daily: int) -> Decision:
     reason = (
         _check_caller(turn)
         or _check_amount(daily)
-        or _check_token(turn, token, daily)
+        or _check_token(turn, token, old, daily)
         or check_waiting(turn, daily > old)
     )
     if reason is not None:
@@ -80,7 +80,7 @@ def set_max_balance(turn: Turn, token: Address, amount: int) -> Decision:
     What a refill may take the balance to.
     """
     old = turn.wallet.max_balance(token)
-    reason = _check_caller(turn) or _check_amount(amount) or check_waiting(turn, amount > old)
+    reason = _check_caller(turn) or check_waiting(turn, amount > old)
     if reason is not None:
         return Refused(reason)
     event = MaxBalanceSet(emitter=turn.target, at=turn.now, token=token, amount=amount)

@@ -26,7 +26,7 @@ def paused(turn: Turn, scope: Address, until: int, reason: str) -> Paused:
         at=turn.now,
         scope=scope,
         by=turn.sender,
-        until=max(until, state.paused_until(scope, turn.now)),
+        until=max(until, state.paused_until(scope)),
         number=state.pause_number(scope) + 1,
         reason=reason,
     )
@@ -111,7 +111,7 @@ def rotated(turn: Turn, old: Address, new: Address) -> Decision:
     state = turn.state
     if not state.is_wallet(turn.sender):
         return Refused(Reason.REGISTRY_WALLET)
-    until = state.paused_until(old, turn.now)
+    until = state.paused_until(old) if state.is_paused(old, turn.now) else 0
     if until == 0:
         return Accepted()
     return Accepted((paused(turn, new, until, "rotated"),))

@@ -20,7 +20,7 @@ _ORGANIZATION: Final[dict[str, Callable[..., Any]]] = {
     "wallets": lambda state, now, index: state.wallets(index),
     "is_wallet": lambda state, now, who: state.is_wallet(who),
     "roles": lambda state, now, who: int(state.roles(who)),
-    "paused_until": lambda state, now, scope: state.paused_until(scope, now),
+    "paused_until": lambda state, now, scope: state.paused_until(scope),
     "pause_number": lambda state, now, scope: state.pause_number(scope),
     "is_stopped": lambda state, now, wallet, agent: state.is_stopped(wallet, agent, now),
     "change_id": lambda state, now, target, call: change_id(target, call),

@@ -107,12 +107,12 @@ class State:
         """
         return who in self.registry
 
-    def paused_until(self, scope: Address, now: int) -> int:
+    def paused_until(self, scope: Address) -> int:
         """
-        When the scope's stop ends (FOREVER: when it is unpaused); 0 when none runs.
+        When the scope's stop ends or ended (FOREVER: when it is unpaused); 0 when it never was
+        stopped, or was unpaused.
         """
-        until = self.stops.get(scope, _NO_STOP).until
-        return until if now < until else 0
+        return self.stops.get(scope, _NO_STOP).until
 
     def pause_number(self, scope: Address) -> int:
         """
