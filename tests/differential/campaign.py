@@ -34,7 +34,7 @@ class Outcome:
     reasons: Counter[str] = field(default_factory=Counter)
 
 
-class Violation(AssertionError):
+class ViolationError(AssertionError):
     """
     A disagreement or a broken invariant, with what is needed to see it again.
     """
@@ -42,7 +42,7 @@ class Violation(AssertionError):
 
 def run_campaign(seed: int, calls: int) -> Outcome:
     """
-    Raises Violation, which names the seed, the organisation, the step and the last calls.
+    Raises ViolationError, which names the seed, the organisation, the step and the last calls.
     """
     outcome = Outcome()
     for number, start in enumerate(range(0, calls, CALLS_PER_ORGANIZATION)):
@@ -69,7 +69,7 @@ def _run(seed: int, calls: int, outcome: Outcome) -> None:
                 outcome.views += twin.compare_views()
         except (AssertionError, KeyError) as error:
             trail = "\n  ".join(recent)
-            raise Violation(f"seed {seed}, step {step}: {error!r}\n  {trail}") from error
+            raise ViolationError(f"seed {seed}, step {step}: {error!r}\n  {trail}") from error
         if step % REPLENISH_EVERY == REPLENISH_EVERY - 1:
             _replenish(twin)
     outcome.views += twin.compare_views()

@@ -23,5 +23,15 @@ def test_contracts__random_calls__do_what_the_model_says(seed: int) -> None:
     assert _missing(names, outcome.refused) == set()
 
 
+@pytest.mark.fuzz
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_contracts__many_more_random_calls__do_what_the_model_says(seed: int) -> None:
+    """
+    The same with other seeds and ten thousand calls each, a million in all.
+    """
+    assert run_campaign(seed, 10_000).calls == 10_000
+
+
 def _missing(names: set[str], counts: Counter[str]) -> set[str]:
     return {name for name in names if not counts[name]}

@@ -24,7 +24,7 @@ PLENTY = 10**30
 WEI = 10**24
 
 
-class Disagreement(AssertionError):
+class DisagreementError(AssertionError):
     """
     The contracts and the model differ; the message says where.
     """
@@ -125,7 +125,7 @@ class Twin:
         self, sender: Address, target: Contract, function: str, *args: Any, value: int = 0
     ) -> Accepted | Refused:
         """
-        One call on both sides. Raises Disagreement.
+        One call on both sides. Raises DisagreementError.
         """
         call = Call(sender, Address(target.address), function, args, value)
         decision = reference.decide(self.model, call, now=self.now, chain=self.ledger)
@@ -144,9 +144,11 @@ class Twin:
 
     def _compare_refusal(self, call: Call, decision: Accepted | Refused, reason: str) -> None:
         if not isinstance(decision, Refused):
-            raise Disagreement(f"{call}: the contract reverts with {reason!r}, the model accepts")
+            raise DisagreementError(
+                f"{call}: the contract reverts with {reason!r}, the model accepts"
+            )
         if str(decision.reason) != reason:
-            raise Disagreement(
+            raise DisagreementError(
                 f"{call}: reverts with {reason!r}, the model with {decision.reason!r}"
             )
         self.refused[call.function] += 1
@@ -156,12 +158,16 @@ class Twin:
         self, call: Call, decision: Accepted | Refused, target: Contract, output: bytes
     ) -> None:
         if isinstance(decision, Refused):
-            raise Disagreement(f"{call}: the contract accepts, the model says {decision.reason!r}")
+            raise DisagreementError(
+                f"{call}: the contract accepts, the model says {decision.reason!r}"
+            )
         self._compare_events(decision.events, self.evm.events())
         if call.function != reference.DEFAULT:
             result = target.artifact.functions[call.function].decode(output)
             if result != decision.result:
-                raise Disagreement(f"{call}: returns {result!r}, the model {decision.result!r}")
+                raise DisagreementError(
+                    f"{call}: returns {result!r}, the model {decision.result!r}"
+                )
         self.ledger.settle(call, decision, self.treasury)
         self._fold(decision)
         self.accepted[call.function] += 1
@@ -186,7 +192,7 @@ class Twin:
         found = [(e.emitter, e.name, e.args) for e in ours]
         wanted = [(e.emitter, type(e).__name__, _arguments(e)) for e in expected]
         if found != wanted:
-            raise Disagreement(f"events differ:\n  contract {found}\n  model    {wanted}")
+            raise DisagreementError(f"events differ:\n  contract {found}\n  model    {wanted}")
 
     def compare_views(self) -> int:
         """
@@ -202,23 +208,23 @@ class Twin:
 
     def compare_view(self, target: Contract, name: str, *args: Any) -> None:
         """
-        One view on both sides. Raises Disagreement.
+        One view on both sides. Raises DisagreementError.
         """
         found = target.view(name, *args)
         wanted = reference.view(
             self.model, Address(target.address), name, *args, now=self.now, chain=self.ledger
         )
         if found != _plain(wanted):
-            raise Disagreement(f"{target}.{name}{args}: {found!r}, the model says {wanted!r}")
+            raise DisagreementError(f"{target}.{name}{args}: {found!r}, the model says {wanted!r}")
 
     def _compare_balances(self, wallet: Contract) -> None:
         for token in self.tokens.values():
             held = token.balanceOf(wallet.address)
             if held != self.ledger.balance_of(Address(token.address), Address(wallet.address)):
-                raise Disagreement(f"{wallet} holds {held} of {token}")
+                raise DisagreementError(f"{wallet} holds {held} of {token}")
         held = self.evm.balance(wallet.address)
         if held != self.ledger.balance_of(NATIVE, Address(wallet.address)):
-            raise Disagreement(f"{wallet} holds {held} wei")
+            raise DisagreementError(f"{wallet} holds {held} wei")
 
     def _all_views(self) -> Iterator[tuple[Contract, str, tuple[Any, ...]]]:
         organization = self.organization
