@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.organization.puppet import new_puppet_wallet
+from tests.contracts.organization.puppet import Puppet, new_puppet, new_puppet_wallet
 from tests.harness.evm import MONDAY, Contract, Event, Receipt, Reverted, actor
-from tests.harness.world import DAY, GENERAL, REFUND, USDC, Budget, World, ref
+from tests.harness.world import DAY, GENERAL, MAX, REFUND, USDC, Budget, World, ref
 
 MINUTE = 60
 ZERO = "0x" + "00" * 20
@@ -64,6 +64,15 @@ class Company(World):
         if sealed:
             self.open(wallet)
         self.fund(wallet=wallet)
+
+    def another_organization(self) -> tuple[Contract, Puppet]:
+        """
+        With the same guardian and keeper, and a treasury of its own.
+        """
+        treasury = new_puppet(self.evm)
+        people = ([self.guardian], [self.keeper], CHANGE_DELAY, MAX)
+        artifact = self.organization.artifact
+        return self.evm.deploy(artifact, treasury.address, *people, sender=self.deployer), treasury
 
     def act(self, role: str, contract: Contract, function: str, *args: Any) -> Receipt:
         """

@@ -249,15 +249,7 @@ def test_pause__by_a_wallet_of_another_organisation__reverts(company: Company) -
     """
     A wallet speaks to the organisation that created it and to no other.
     """
-    other = company.evm.deploy(
-        company.organization.artifact,
-        company.token.address,
-        [],
-        [],
-        DAY,
-        MAX,
-        sender=company.deployer,
-    )
+    other, _ = company.another_organization()
     with refused("stops: not authorised"):
         company.puppet.does(other, "pause", company.agent, 60, "mine")
 

@@ -17,7 +17,7 @@ from tests.contracts.organization.company import (
     refused,
 )
 from tests.harness.evm import Contract
-from tests.harness.world import DAY, MAX, NATIVE, ref
+from tests.harness.world import DAY, NATIVE, ref
 
 STOPS = (*SCOPES, "lapse")
 AGENTS = ("agent", "other agent")
@@ -333,15 +333,7 @@ def test_stop__two_organizations__do_not_touch_each_other(company: Company) -> N
     """
     The same agent under another organisation goes on.
     """
-    other = company.evm.deploy(
-        company.organization.artifact,
-        company.token.address,
-        [company.guardian],
-        [],
-        DAY,
-        MAX,
-        sender=company.deployer,
-    )
+    other, _ = company.another_organization()
     for scope in (company.agent, company.operations.address, other.address):
         other.pause(scope, 0, "theirs", sender=company.guardian)
 

@@ -13,7 +13,6 @@ from tests.contracts.organization.company import (
     logged,
     refused,
 )
-from tests.harness.evm import actor
 from tests.harness.world import MAX
 
 
@@ -251,16 +250,7 @@ def test_unpause__removal_in_the_same_transaction__keeps_the_stolen_keeper(
     Why the removal must be on its own: in one batch, the unpause that a new stop makes revert takes
     the removal with it.
     """
-    treasury = company.puppet
-    organization = company.evm.deploy(
-        company.organization.artifact,
-        treasury.address,
-        [],
-        [company.keeper],
-        3600,
-        MAX,
-        sender=actor("deployer"),
-    )
+    organization, treasury = company.another_organization()
     organization.pause(company.agent, 0, "theft", sender=company.keeper)
     removal = organization.calldata("set_keeper", company.keeper, False)
     release = organization.calldata("unpause", company.agent, 1, "ok")
