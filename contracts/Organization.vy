@@ -68,6 +68,8 @@ def __init__(
     @param heartbeat_timeout Seconds without a heartbeat after which every wallet stops: 10
            minutes to 30 days, or the maximum for never.
     """
+    members._check_can_be_treasury(treasury)
+
     log IOrganization.OrganizationCreated(treasury=treasury, change_delay=change_delay)
     timelock.__init__(change_delay)
     stops.__init__(heartbeat_timeout)

@@ -19,8 +19,6 @@ _granted: HashMap[address, IOrganization.Role]
 
 @deploy
 def __init__(treasury: address, guardians: DynArray[address, 8], keepers: DynArray[address, 8]):
-    assert treasury.is_contract, "roles: treasury has no code"
-
     TREASURY = treasury
     for guardian: address in guardians:
         self._set_guardian(guardian, True)
@@ -72,6 +70,12 @@ def _set(who: address, role: IOrganization.Role, on: bool):
         self._granted[who] |= role
     else:
         self._granted[who] &= ~role
+
+
+@internal
+@view
+def _check_can_be_treasury(who: address):
+    assert who.is_contract, "roles: treasury has no code"
 
 
 @internal

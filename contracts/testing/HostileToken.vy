@@ -56,6 +56,14 @@ def mint(to: address, amount: uint256):
 
 
 @external
+def burn(owner: address, amount: uint256):
+    """
+    @notice Take `amount` base units off anyone.
+    """
+    self.balanceOf[owner] -= amount
+
+
+@external
 def approve(spender: address, amount: uint256) -> bool:
     """
     @notice Let `spender` move up to `amount` base units of the caller's.

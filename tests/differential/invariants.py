@@ -193,7 +193,7 @@ class Books:
             assert self._held(self.twin.treasury, token) >= held, call
 
     def _check_nothing_loosened_at_once(self, call: Call, before: Before) -> None:
-        # 5. Once sealed, nothing loosens without having waited. A rotation moves and raises nothing.
+        # 5. Once sealed, nothing loosens without having waited. A rotation raises nothing.
         if call.function == "rotate_agent" or not before.sealed.get(call.target, False):
             return
         after = self.look()

@@ -112,7 +112,7 @@ def test_subject__its_key__hashes_the_selector_and_the_key_arguments():
 
 
 def test_schedule__its_refusals__come_in_order(office):
-    """The treasury, a known target, one of the target's setters, key arguments that can be read."""
+    """The treasury, a known target, one of the target's setters, calldata of one reading only."""
     good = encode_call("set_max_balance", TOKEN, 1)
     wallet, refused = office.wallet, office.refused
     dirty = good[:4] + b"\1" + good[5:]
@@ -128,20 +128,35 @@ def test_schedule__its_refusals__come_in_order(office):
         (TREASURY, wallet, good[:4], Reason.TIMELOCK_MALFORMED),
         (TREASURY, wallet, good[:35], Reason.TIMELOCK_MALFORMED),
         (TREASURY, wallet, dirty, Reason.TIMELOCK_MALFORMED),
+        (TREASURY, wallet, good[:36], Reason.TIMELOCK_MALFORMED),
+        (TREASURY, wallet, good + b"\0", Reason.TIMELOCK_MALFORMED),
         (TREASURY, wallet, good + b"\0" * 1_000, PLAIN),
     ]
     for caller, target, call, reason in cases:
         assert refused(caller, ORGANIZATION, "schedule", target, call) == reason
-    office.do(TREASURY, ORGANIZATION, "schedule", wallet, good[:36])
-    office.do(TREASURY, ORGANIZATION, "schedule", wallet, good + b"\0" * (1_024 - len(good)))
+    office.do(TREASURY, ORGANIZATION, "schedule", wallet, good)
 
 
-def test_schedule__a_call_that_cannot_be_read__reverts_plainly_when_applied(office):
-    """Only the key arguments are read beforehand."""
-    short = encode_call("set_max_balance", TOKEN, 1)[:36]
-    office.do(TREASURY, ORGANIZATION, "schedule", office.wallet, short)
+def test_schedule__a_list_out_of_place__is_refused(office):
+    """A list starts right after the arguments, is as long as it says, and holds 25 at the most."""
+    good = encode_call("set_recipients", (AGENT, STRANGER), True)
+    moved = good[:35] + b"\x60" + good[36:]
+    wild = good[:4] + b"\1" + good[5:]
+    long = encode_call("set_recipients", (AGENT,) * 26, True)
+    for call in (good[:-1], good + b"\0" * 32, moved, wild, long, good[:99]):
+        assert (
+            office.refused(TREASURY, ORGANIZATION, "schedule", office.wallet, call)
+            == Reason.TIMELOCK_MALFORMED
+        )
+    office.do(TREASURY, ORGANIZATION, "schedule", office.wallet, good)
+
+
+def test_apply__a_word_that_is_no_bool__reverts_plainly(office):
+    """What is not a key is read when it is applied."""
+    call = encode_call("set_guardian", GUARDIAN, True)[:-1] + b"\2"
+    office.do(TREASURY, ORGANIZATION, "schedule", ORGANIZATION, call)
     office.now += 2 * DAY
-    assert office.refused(STRANGER, ORGANIZATION, "apply", office.wallet, short) == PLAIN
+    assert office.refused(STRANGER, ORGANIZATION, "apply", ORGANIZATION, call) == PLAIN
 
 
 def test_schedule__a_tightening__may_wait_too(office):

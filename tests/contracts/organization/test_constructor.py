@@ -195,9 +195,6 @@ def test_constructor__two_values_out_of_bounds__says_the_delay_first() -> None:
         _found(heartbeat_timeout=0, guardians=[ZERO])
 
 
-@pytest.mark.xfail(
-    reason="the change delay and the heartbeat timeout are checked before the treasury's code"
-)
 @pytest.mark.parametrize("other", [{"change_delay": 0}, {"heartbeat_timeout": 0}])
 def test_constructor__no_code_and_another_fault__says_the_treasury_first(
     other: dict[str, int],
