@@ -174,14 +174,6 @@ def due(world: World) -> None:
     world.evm.warp(by=PAYMENT_DELAY)
 
 
-def settle(world: World) -> None:
-    """
-    Forget how to undo what was done so far. The EVM counts what it could undo as depth of calls,
-    so that a test of more than a thousand transactions has to settle now and then.
-    """
-    world.evm.revm.commit()
-
-
 def waited(world: World, target: Contract, function: str, *args: Any) -> Receipt:
     """
     A change that loosens: scheduled by the treasury and applied by a stranger when it is due.

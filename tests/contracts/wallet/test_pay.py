@@ -23,7 +23,6 @@ from tests.contracts.wallet.support import (
     moved,
     observed,
     opened,
-    settle,
     waited,
 )
 from tests.harness.evm import actor
@@ -169,7 +168,6 @@ def test_pay__the_most_payments_that_fit__are_counted_to_the_last() -> None:
     payment = world.wallet.calldata("pay", *world.payment(1))
     for _ in range(16_382):
         world.evm.transact(world.agent, world.wallet.address, payment)
-        settle(world)
 
     assert left(world)[2] == 1
     judge(world, PAY, 1)
