@@ -205,9 +205,10 @@ def cancel_all(reason: String[64]):
 
 
 @external
+@reentrant
 def pause_self(duration: uint256, reason: String[64]):
     """
-    @notice An agent stops itself, in every wallet.
+    @notice An agent stops itself, in every wallet; also in the middle of one of its own payments.
     @param duration Seconds; 0, or more than a year, means until the treasury unpauses it.
     """
     reasons._require(roster._is_active(msg.sender), "access: not an agent")
@@ -478,6 +479,7 @@ def version() -> String[8]:
 
 @external
 @view
+@reentrant
 def eip712Domain() -> (
     bytes1, String[16], String[8], uint256, address, bytes32, DynArray[uint256, 1]
 ):

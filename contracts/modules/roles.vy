@@ -11,6 +11,10 @@
 
 from interfaces import IOrganization
 
+# What the code of a delegating account looks like (EIP-7702): a prefix and an address.
+DELEGATION_PREFIX: constant(Bytes[3]) = x"EF0100"
+DELEGATION_SIZE: constant(uint256) = 23
+
 TREASURY: immutable(address)
 
 # Roles that were granted, per account; the treasury's own is added when read.
@@ -76,6 +80,9 @@ def _set(who: address, role: IOrganization.Role, on: bool):
 @view
 def _check_can_be_treasury(who: address):
     assert who.is_contract, "roles: treasury has no code"
+    # One key that has delegated to a contract (EIP-7702) has code, and is still one key.
+    if who.codesize == DELEGATION_SIZE:
+        assert slice(who.code, 0, 3) != DELEGATION_PREFIX, "roles: treasury has no code"
 
 
 @internal

@@ -204,3 +204,18 @@ def test_constructor__no_code_and_another_fault__says_the_treasury_first(
     """
     with refused("roles: treasury has no code"):
         _found(treasury=actor("somebody's key"), **other)
+
+
+def test_constructor__treasury_that_only_delegates__reverts() -> None:
+    """
+    An account that delegates to a contract (EIP-7702) has code and is still one key. Code of the
+    same length that is no delegation is a contract's.
+    """
+    evm = Evm()
+    one_key, contract = actor("one key"), actor("a small contract")
+    evm.set_code(one_key, b"\xef\x01\x00" + b"\x11" * 20)
+    evm.set_code(contract, b"\x60\x01\x00" + b"\x11" * 20)
+    with refused("roles: treasury has no code"):
+        _found(evm, treasury=one_key)
+
+    assert _found(evm, treasury=contract).treasury() == contract
