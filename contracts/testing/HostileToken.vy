@@ -33,6 +33,10 @@ fee_bps: public(uint256)
 # Why transfers revert; empty: they do not.
 refusal: public(String[64])
 
+# Whether transfers revert without a word, or burn all the gas that they get.
+mute: public(bool)
+burns: public(bool)
+
 # Whether transfers move anything.
 moves: public(bool)
 
@@ -94,6 +98,22 @@ def set_refusal(reason: String[64]):
     @notice Revert every transfer with this reason.
     """
     self.refusal = reason
+
+
+@external
+def set_mute(mute: bool):
+    """
+    @notice Revert every transfer without a reason, or no longer.
+    """
+    self.mute = mute
+
+
+@external
+def set_burns(burns: bool):
+    """
+    @notice Burn all gas in every transfer, or no longer.
+    """
+    self.burns = burns
 
 
 @external
@@ -164,8 +184,11 @@ def _react():
 
 @internal
 def _move(owner: address, to: address, amount: uint256):
+    if self.burns:
+        raise UNREACHABLE
     if len(self.refusal) != 0:
         raise self.refusal
+    assert not self.mute
     if not self.moves:
         return
 

@@ -241,3 +241,12 @@ def all_roles(world: World) -> dict[str, str]:
         "other agent": world.other_agent,
         "stranger": world.stranger,
     }
+
+
+def become_hostile(world: World, who: str) -> Contract:
+    """
+    Give an account the code of the hostile recipient: from now on it acts through `do`.
+    """
+    model = hostile_recipient(world)
+    world.evm.set_code(who, world.evm.revm.basic(model.address).code)
+    return world.evm.at_address(model.artifact, who)
