@@ -83,14 +83,14 @@ def test_apply__twice__reverts(company: Company, case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", SETTERS, ids=lambda case: case.function)
-def test_apply__never_scheduled__reverts(company: Company, case: Case) -> None:
+def test_apply__never_scheduled__reverts(untouched: Company, case: Case) -> None:
     """
     Not even the treasury applies what has not waited.
     """
-    target, call = case.target(company), case.calldata(company)
-    for sender in (company.treasury, company.stranger):
+    target, call = case.target(untouched), case.calldata(untouched)
+    for sender in (untouched.treasury, untouched.stranger):
         with refused("timelock: no such change"):
-            company.organization.apply(target.address, call, sender=sender)
+            untouched.organization.apply(target.address, call, sender=sender)
 
 
 def test_apply__other_arguments__are_another_change(company: Company) -> None:

@@ -73,13 +73,13 @@ def test_set_change_delay__out_of_bounds__reverts(company: Company, seconds: int
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "treasury"])
 @pytest.mark.parametrize("seconds", [0, HOUR, CHANGE_DELAY, LONGEST])
 def test_set_change_delay__by_anyone_else__reverts(
-    company: Company, role: str, seconds: int
+    untouched: Company, role: str, seconds: int
 ) -> None:
     """
     Who calls is checked before the figure.
     """
     with refused("roles: not the treasury"):
-        company.act(role, company.organization, "set_change_delay", seconds)
+        untouched.act(role, untouched.organization, "set_change_delay", seconds)
 
 
 def test_set_change_delay__longer__leaves_what_waits_its_time(company: Company) -> None:

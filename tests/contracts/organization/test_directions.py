@@ -42,16 +42,16 @@ def test_setters__each_of_the_nine__has_calls_of_every_direction() -> None:
 
 
 @pytest.mark.parametrize("case", LOOSENING, ids=names(LOOSENING))
-def test_setter__loosening_directly__must_be_scheduled(company: Company, case: Case) -> None:
+def test_setter__loosening_directly__must_be_scheduled(untouched: Company, case: Case) -> None:
     """
     What loosens any one figure is refused to the treasury's own call, and nothing changes.
     """
-    before = case.read(company)
+    before = case.read(untouched)
 
     with refused("timelock: must be scheduled"):
-        case.call(company)
+        case.call(untouched)
 
-    assert case.read(company) == before != case.wanted(company)
+    assert case.read(untouched) == before != case.wanted(untouched)
 
 
 @pytest.mark.parametrize("case", LOOSENING, ids=names(LOOSENING))
@@ -159,32 +159,32 @@ def test_setter__loosening_before_seal__takes_effect_at_once(unsealed: Company, 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "treasury"])
 @pytest.mark.parametrize("case", one_of_each(LOOSENING), ids=lambda case: case.function)
 def test_setter__loosening_by_anyone_else__is_not_theirs(
-    company: Company, case: Case, role: str
+    untouched: Company, case: Case, role: str
 ) -> None:
     """
     Only the treasury's calls are even asked whether they have waited.
     """
     reason = "access: not the treasury"
-    if case.target(company) is company.organization:
+    if case.target(untouched) is untouched.organization:
         reason = "roles: not the treasury"
     elif case.function == "set_budget":
         tightens = role in ("guardian", "agent")
         reason = "access: may only tighten" if tightens else "access: not authorised"
 
     with refused(reason):
-        company.act(role, case.target(company), case.function, *case.args(company))
+        untouched.act(role, case.target(untouched), case.function, *case.args(untouched))
 
 
 @pytest.mark.parametrize("case", one_of_each(TIGHTENING), ids=lambda case: case.function)
 @pytest.mark.parametrize("role", ["keeper", "wallet", "stranger", "deployer"])
 def test_setter__tightening_by_who_may_not_set__is_refused(
-    company: Company, case: Case, role: str
+    untouched: Company, case: Case, role: str
 ) -> None:
     """
     Tightening is no free-for-all: it could stop an organisation's work.
     """
     with pytest.raises(Reverted, match=r"^(roles|access): not (the treasury|authorised)$"):
-        company.act(role, case.target(company), case.function, *case.args(company))
+        untouched.act(role, case.target(untouched), case.function, *case.args(untouched))
 
 
 def test_set_budget__lowered_by_its_agent_or_a_guardian__takes_effect_at_once(

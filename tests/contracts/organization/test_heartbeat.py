@@ -286,13 +286,13 @@ def test_set_heartbeat_timeout__in_bounds__can_be_reached(company: Company, seco
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "treasury"])
 @pytest.mark.parametrize("seconds", [0, SHORTEST, MAX])
 def test_set_heartbeat_timeout__by_anyone_else__reverts(
-    company: Company, role: str, seconds: int
+    untouched: Company, role: str, seconds: int
 ) -> None:
     """
     Neither way, nor with a bad figure: who calls is checked first.
     """
     with refused("roles: not the treasury"):
-        company.act(role, company.organization, "set_heartbeat_timeout", seconds)
+        untouched.act(role, untouched.organization, "set_heartbeat_timeout", seconds)
 
 
 def test_set_heartbeat_timeout__keeps_what_is_paused(company: Company) -> None:

@@ -197,24 +197,24 @@ def test_pause__reason_of_up_to_64_bytes__is_logged(company: Company, reason: st
     assert receipt.only("Paused").reason == reason
 
 
-def test_pause__reason_that_is_too_long__reverts(company: Company) -> None:
+def test_pause__reason_that_is_too_long__reverts(untouched: Company) -> None:
     """
     65 bytes are malformed calldata; whoever sends stops must cut reasons to 64.
     """
     with refused(""):
-        company.organization.pause(company.agent, 0, "x" * 65, sender=company.keeper)
+        untouched.organization.pause(untouched.agent, 0, "x" * 65, sender=untouched.keeper)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("role", [r for r in ROLES if r not in (*STOPPERS, "wallet")])
-def test_pause__by_who_may_not__reverts(company: Company, scope: str, role: str) -> None:
+def test_pause__by_who_may_not__reverts(untouched: Company, scope: str, role: str) -> None:
     """
     Neither agents nor strangers nor the deployer stop anything, not even an agent itself here.
     """
     with refused("stops: not authorised"):
-        company.pause(company.scope(scope), by=actor(role))
+        untouched.pause(untouched.scope(scope), by=actor(role))
 
-    assert not company.is_stopped()
+    assert not untouched.is_stopped()
 
 
 def test_pause__by_a_wallet__names_agents_only(company: Company) -> None:

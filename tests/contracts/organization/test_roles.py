@@ -205,22 +205,22 @@ def test_roles__of_the_treasury__always_carry_treasury(company: Company) -> None
     organization.set_keeper(company.second_keeper, True, sender=treasury)
 
 
-def test_roles__nobody__is_zero(company: Company) -> None:
+def test_roles__nobody__is_zero(untouched: Company) -> None:
     """
     Agents, wallets, the organisation itself, its deployer and the zero address have no role.
     """
-    nobody = [company.agent, company.operations.address, company.organization.address]
-    for who in [*nobody, company.deployer, company.stranger, ZERO, actor("anyone")]:
-        assert company.organization.roles(who) == 0
+    nobody = [untouched.agent, untouched.operations.address, untouched.organization.address]
+    for who in [*nobody, untouched.deployer, untouched.stranger, ZERO, actor("anyone")]:
+        assert untouched.organization.roles(who) == 0
 
 
 def test_set_guardian__stranger_with_a_zero_address__says_the_role_first(
-    company: Company,
+    untouched: Company,
 ) -> None:
     """
     Who calls is checked before what is asked for.
     """
     with refused("roles: not the treasury"):
-        company.organization.set_guardian(ZERO, False, sender=company.guardian)
+        untouched.organization.set_guardian(ZERO, False, sender=untouched.guardian)
     with refused("roles: not the treasury"):
-        company.organization.set_keeper(ZERO, False, sender=company.keeper)
+        untouched.organization.set_keeper(ZERO, False, sender=untouched.keeper)

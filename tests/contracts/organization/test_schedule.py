@@ -86,37 +86,39 @@ def test_schedule__any_setter__changes_nothing_yet(company: Company, case: Case)
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "treasury"])
 @pytest.mark.parametrize("case", SETTERS, ids=lambda case: case.function)
-def test_schedule__by_anyone_else__reverts(company: Company, case: Case, role: str) -> None:
+def test_schedule__by_anyone_else__reverts(untouched: Company, case: Case, role: str) -> None:
     """
     Nobody but the treasury starts a clock.
     """
-    args = (case.target(company).address, case.calldata(company))
+    args = (case.target(untouched).address, case.calldata(untouched))
     with refused("roles: not the treasury"):
-        company.act(role, company.organization, "schedule", *args)
+        untouched.act(role, untouched.organization, "schedule", *args)
 
-    assert not company.is_live(company.organization.change_id(*args))
+    assert not untouched.is_live(untouched.organization.change_id(*args))
 
 
 @pytest.mark.parametrize("name", [n for n in ORGANIZATION.functions if n not in ON_ORGANIZATION])
-def test_schedule__other_function_of_the_organization__reverts(company: Company, name: str) -> None:
+def test_schedule__other_function_of_the_organization__reverts(
+    untouched: Company, name: str
+) -> None:
     """
     Neither what acts at once (`pause`, `unpause`, `set_keeper`, …) nor the timelock itself nor a
     view may wait here.
     """
     selector = ORGANIZATION.functions[name].selector
     with refused("timelock: not a timelocked setter"):
-        _schedule_raw(company, company.organization, selector + b"\0" * 320)
+        _schedule_raw(untouched, untouched.organization, selector + b"\0" * 320)
 
 
 @pytest.mark.parametrize("name", [n for n in WALLET.functions if n not in ON_WALLET])
-def test_schedule__other_function_of_a_wallet__reverts(company: Company, name: str) -> None:
+def test_schedule__other_function_of_a_wallet__reverts(untouched: Company, name: str) -> None:
     """
     Neither what moves money, nor `seal`, `rotate_agent` or a view, nor anything that a guardian may
     do: what comes from the organisation must be one of the six setters.
     """
     selector = WALLET.functions[name].selector
     with refused("timelock: not a timelocked setter"):
-        _schedule_raw(company, company.operations, selector + b"\0" * 320)
+        _schedule_raw(untouched, untouched.operations, selector + b"\0" * 320)
 
 
 @pytest.mark.parametrize("case", SETTERS, ids=lambda case: case.function)
@@ -149,13 +151,13 @@ def test_schedule__call_without_a_selector__reverts(company: Company, size: int)
 
 
 @pytest.mark.parametrize("selector", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\xa9\x05\x9c\xbb"])
-def test_schedule__unknown_selector__reverts(company: Company, selector: bytes) -> None:
+def test_schedule__unknown_selector__reverts(untouched: Company, selector: bytes) -> None:
     """
     A selector that is nobody's is refused at either target, also a token's `transfer`.
     """
-    for target in (company.organization, company.operations):
+    for target in (untouched.organization, untouched.operations):
         with refused("timelock: not a timelocked setter"):
-            _schedule_raw(company, target, selector + b"\0" * 64)
+            _schedule_raw(untouched, target, selector + b"\0" * 64)
 
 
 @pytest.mark.parametrize("case", SETTERS, ids=lambda case: case.function)
@@ -214,15 +216,16 @@ def test_schedule__list_of_recipients__is_as_long_as_it_says(company: Company, c
 
 
 @pytest.mark.parametrize("length", [26, 27, 2**32, 2**251, 2**256 - 1])
-def test_schedule__list_that_is_too_long__reverts(company: Company, length: int) -> None:
+def test_schedule__list_that_is_too_long__reverts(untouched: Company, length: int) -> None:
     """
     26 recipients fit in the 1,024 bytes but not in the setter; a wild length fits nowhere.
     """
     call = WALLET.functions["set_recipients"].selector + encode(
-        ["uint256", "bool", "uint256", "address[26]"], [64, True, length, [company.recipient] * 26]
+        ["uint256", "bool", "uint256", "address[26]"],
+        [64, True, length, [untouched.recipient] * 26],
     )
     with refused("timelock: malformed call"):
-        _schedule_raw(company, company.operations, call)
+        _schedule_raw(untouched, untouched.operations, call)
 
 
 @pytest.mark.parametrize("offset", [0, 32, 63, 65, 96, 128, 2**32, 2**256 - 1])
@@ -331,19 +334,19 @@ def test_schedule__more_than_1024_bytes__reverts(company: Company) -> None:
         _schedule_raw(company, company.operations, call.ljust(1024, b"\0"))
 
 
-def test_schedule__several_things_wrong__says_the_first(company: Company) -> None:
+def test_schedule__several_things_wrong__says_the_first(untouched: Company) -> None:
     """
     Caller, target, selector, then the arguments.
     """
     short = WALLET.functions["set_budget"].selector
     with refused("roles: not the treasury"):
-        company.organization.schedule(ZERO, b"", sender=company.guardian)
+        untouched.organization.schedule(ZERO, b"", sender=untouched.guardian)
     with refused("timelock: unknown target"):
-        _schedule_raw(company, ZERO, b"")
+        _schedule_raw(untouched, ZERO, b"")
     with refused("timelock: not a timelocked setter"):
-        _schedule_raw(company, company.organization, short)
+        _schedule_raw(untouched, untouched.organization, short)
     with refused("timelock: malformed call"):
-        _schedule_raw(company, company.operations, short)
+        _schedule_raw(untouched, untouched.operations, short)
 
 
 # One pending change per subject

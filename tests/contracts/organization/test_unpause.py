@@ -90,13 +90,13 @@ def test_unpause__never_stopped__reverts(company: Company, scope: str, seen: int
     company.organization.unpause(target, 1, "ok", sender=company.treasury)
 
 
-def test_unpause__unknown_addresses__were_never_stopped(company: Company) -> None:
+def test_unpause__unknown_addresses__were_never_stopped(untouched: Company) -> None:
     """
     Zero, a role or a stranger is an address like any other.
     """
-    for scope in (ZERO, company.treasury, company.guardian, company.stranger):
+    for scope in (ZERO, untouched.treasury, untouched.guardian, untouched.stranger):
         with refused("stops: never stopped"):
-            company.organization.unpause(scope, 0, "ok", sender=company.treasury)
+            untouched.organization.unpause(scope, 0, "ok", sender=untouched.treasury)
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -19,11 +19,11 @@ from tests.contracts.organization.company import (
 from tests.harness.world import DAY, HOUR, MAX, World
 
 
-def test_constants__any__are_what_the_interface_says(company: Company) -> None:
+def test_constants__any__are_what_the_interface_says(untouched: Company) -> None:
     """
     Bounds are public, so that whoever prepares a call can check it first.
     """
-    organization = company.organization
+    organization = untouched.organization
     assert organization.MIN_CHANGE_DELAY() == HOUR
     assert organization.MAX_CHANGE_DELAY() == 30 * DAY
     assert organization.CHANGE_GRACE() == 7 * DAY == CHANGE_GRACE
@@ -33,13 +33,13 @@ def test_constants__any__are_what_the_interface_says(company: Company) -> None:
 
 
 @pytest.mark.parametrize("i", [3, 4, 2**64, MAX])
-def test_wallets__out_of_range__is_zero(company: Company, i: int) -> None:
+def test_wallets__out_of_range__is_zero(untouched: Company, i: int) -> None:
     """
     Indices go from 0 to one below the count; beyond there is nobody.
     """
-    assert company.organization.wallet_count() == 3
-    assert company.organization.wallets(i) == ZERO
-    assert company.organization.wallets(2) == company.puppet.address
+    assert untouched.organization.wallet_count() == 3
+    assert untouched.organization.wallets(i) == ZERO
+    assert untouched.organization.wallets(2) == untouched.puppet.address
 
 
 def test_wallets__none_yet__is_zero(company: Company) -> None:
@@ -114,13 +114,13 @@ def test_is_stopped__agent_and_wallet__are_not_mixed_up(company: Company) -> Non
     assert not company.organization.is_stopped(company.trading.address, agent)
 
 
-def test_paused_until__never_stopped__is_zero(company: Company) -> None:
+def test_paused_until__never_stopped__is_zero(untouched: Company) -> None:
     """
     Zero: never stopped, or unpaused.
     """
-    for scope in (company.agent, company.stranger, company.organization.address, ZERO):
-        assert company.organization.paused_until(scope) == 0
-        assert company.organization.pause_number(scope) == 0
+    for scope in (untouched.agent, untouched.stranger, untouched.organization.address, ZERO):
+        assert untouched.organization.paused_until(scope) == 0
+        assert untouched.organization.pause_number(scope) == 0
 
 
 def test_paused_until__ended__says_when_it_was(company: Company) -> None:
@@ -137,22 +137,22 @@ def test_paused_until__ended__says_when_it_was(company: Company) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 100, 1024])
-def test_change_id__any_target_and_call__is_the_hash_of_both(company: Company, size: int) -> None:
+def test_change_id__any_target_and_call__is_the_hash_of_both(untouched: Company, size: int) -> None:
     """
     `keccak256(abi_encode(target, call))`, for anything, whether it can be scheduled or not.
     """
-    for target in (ZERO, company.operations.address, company.stranger):
+    for target in (ZERO, untouched.operations.address, untouched.stranger):
         call = bytes(i % 251 for i in range(size))
         expected = keccak(encode(["address", "bytes"], [target, call]))
-        assert company.organization.change_id(target, call) == expected
+        assert untouched.organization.change_id(target, call) == expected
 
 
-def test_change_id__longer_than_a_call_can_be__reverts(company: Company) -> None:
+def test_change_id__longer_than_a_call_can_be__reverts(untouched: Company) -> None:
     """
     1,025 bytes are malformed calldata.
     """
     with refused(""):
-        company.organization.change_id(company.operations.address, b"\0" * 1025)
+        untouched.organization.change_id(untouched.operations.address, b"\0" * 1025)
 
 
 def test_ready_at__of_a_change__is_its_time_while_it_lives(company: Company) -> None:
@@ -172,12 +172,12 @@ def test_ready_at__of_a_change__is_its_time_while_it_lives(company: Company) -> 
     assert company.organization.ready_at(id) == 0
 
 
-def test_ready_at__id_of_nothing__is_zero(company: Company) -> None:
+def test_ready_at__id_of_nothing__is_zero(untouched: Company) -> None:
     """
     Zero: there is none.
     """
     for id in (b"\0" * 32, b"\xff" * 32):
-        assert company.organization.ready_at(id) == 0
+        assert untouched.organization.ready_at(id) == 0
 
 
 VIEWS = {
@@ -204,21 +204,21 @@ VIEWS = {
 }
 
 
-def test_views__table__is_complete(company: Company) -> None:
+def test_views__table__is_complete(untouched: Company) -> None:
     """
     No view is left out below.
     """
-    functions = company.organization.artifact.functions
+    functions = untouched.organization.artifact.functions
     assert set(VIEWS) == {name for name in functions if not functions[name].mutates}
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("name", VIEWS)
-def test_view__asked_by_anyone__answers(company: Company, name: str, role: str) -> None:
+def test_view__asked_by_anyone__answers(untouched: Company, name: str, role: str) -> None:
     """
     Views are open to all and never revert, whatever they are asked; they change nothing.
     """
-    receipt = company.act(role, company.organization, name, *VIEWS[name])
+    receipt = untouched.act(role, untouched.organization, name, *VIEWS[name])
 
     assert receipt.events == []
 
