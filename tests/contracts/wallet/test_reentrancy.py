@@ -20,7 +20,7 @@ from tests.contracts.wallet.support import (
     reverts,
 )
 from tests.harness.evm import Contract, Reverted, actor
-from tests.harness.world import GENERAL, NATIVE, REFUND, USDC, Budget, World, ref
+from tests.harness.world import GENERAL, MAX, NATIVE, REFUND, USDC, Budget, World, ref
 
 NEW = actor("new key")
 
@@ -75,7 +75,6 @@ CALLS: dict[str, Callable[[World], Call]] = {
         (w.wallet.payment_id(w.treasury, *w.payment(USDC, category=REFUND, to=w.stranger)), ""),
     ),
     "cancel_all": lambda w: ("cancel_all", ("",)),
-    "pause_self": lambda w: ("pause_self", (1, "")),
     "set_budget": lambda w: (
         "set_budget",
         (w.agent, w.token.address, GENERAL, Budget(per_payment=1)),
@@ -207,13 +206,13 @@ def test_reentry__any_function_in_mid_transfer__is_refused(
 
 def test_reentry__calls_above__are_all_that_the_wallet_has(scene: Scene) -> None:
     """
-    Every function that changes anything is tried; `seal` is past. Views that are not tried are
-    answered from what is settled before money moves.
+    Every function that changes anything is tried; `seal` is past, and an agent may always stop
+    itself. Views that are not tried are answered from what is settled before money moves.
     """
     tried = {call(scene.world)[0] for call in CALLS.values()}
     changing = {name for name, f in scene.world.wallet.artifact.functions.items() if f.mutates}
 
-    assert changing - tried == {"seal"}
+    assert changing - tried == {"seal", "pause_self"}
 
 
 @pytest.mark.parametrize("way", [pay_native, pay_token], ids=lambda way: way.__name__)
@@ -284,6 +283,25 @@ def test_reentry__paying_itself_in_a_circle__drains_nothing(scene: Scene) -> Non
     assert world.evm.balance(boss.address) == 100 * USDC
     assert [boss.outcome(i)[0] for i in range(10)] == [False] * 10
     assert left(world, agent=boss.address, token=NATIVE) == (200 * USDC, 900 * USDC, 99)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_reentry__agent_stopping_itself_in_mid_transfer__works(
+    scene: Scene, way: Callable[[Scene], None]
+) -> None:
+    """
+    A legal stop never reverts: an agent that finds something wrong in mid-payment stops itself.
+    The payment that runs is made; there is no next.
+    """
+    world = scene.world
+    witness = prepare(scene, way, world.wallet, world.wallet.calldata("pause_self", 0, "odd"))
+
+    way(scene)
+
+    assert witness.outcome(0)[0] is True
+    assert world.organization.paused_until(world.treasury) == MAX
+    with reverts("payments: stopped"):
+        execute(world, USDC, agent=world.treasury, category=REFUND, to=world.stranger)
 
 
 def test_reentry__stopping_in_mid_transfer__works(scene: Scene) -> None:
