@@ -104,6 +104,14 @@ def test_constructor__argument_at_its_bound__is_accepted(given):
     assert isinstance(create(**given), Accepted)
 
 
+def test_constructor__treasury_that_only_delegates__is_refused():
+    """An account that delegates (EIP-7702) has code and is one key still."""
+    chain = Ledger(delegated={TREASURY})
+    arguments = (ORGANIZATION, TREASURY, [GUARDIAN], [KEEPER], 2 * DAY, HOUR)
+    decision = create_organization(*arguments, now=NOON, chain=chain)
+    assert decision == Refused(Reason.ROLES_TREASURY_CODE)
+
+
 # Roles
 
 

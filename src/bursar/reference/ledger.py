@@ -23,6 +23,7 @@ class Ledger:
         default_factory=lambda: defaultdict(int)
     )
     contracts: set[Address] = field(default_factory=set)
+    delegated: set[Address] = field(default_factory=set)
     blueprints: set[Address] = field(default_factory=set)
     refusing_native: set[Address] = field(default_factory=set)
 
@@ -40,9 +41,15 @@ class Ledger:
 
     def has_code(self, address: Address) -> bool:
         """
-        Whether `address` is a contract.
+        Whether `address` is a contract, or delegates to one.
         """
-        return address in self.contracts
+        return address in self.contracts or address in self.delegated
+
+    def is_delegated(self, address: Address) -> bool:
+        """
+        Whether `address` delegates.
+        """
+        return address in self.delegated
 
     def is_blueprint(self, address: Address) -> bool:
         """

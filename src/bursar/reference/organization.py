@@ -63,7 +63,7 @@ def create_organization(
     """
     if len(guardians) > MAX_FIRST_GUARDIANS or len(keepers) > MAX_FIRST_KEEPERS:
         return Refused(PLAIN)
-    if not chain.has_code(treasury):
+    if not chain.has_code(treasury) or chain.is_delegated(treasury):
         return Refused(Reason.ROLES_TREASURY_CODE)
     if not MIN_CHANGE_DELAY <= change_delay <= MAX_CHANGE_DELAY:
         return Refused(Reason.TIMELOCK_DELAY_BOUNDS)

@@ -44,7 +44,13 @@ class Chain(Protocol):
 
     def has_code(self, address: Address) -> bool:
         """
-        Whether a contract is deployed at `address`.
+        Whether there is code at `address`.
+        """
+        ...
+
+    def is_delegated(self, address: Address) -> bool:
+        """
+        Whether that code is only an EIP-7702 delegation: then the account is one key still.
         """
         ...
 
