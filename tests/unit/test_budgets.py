@@ -70,6 +70,21 @@ def test_unit_exponent__at_and_around_a_power_of_ten__is_the_smallest_that_holds
     assert unit_exponent(amount) == exponent
 
 
+@pytest.mark.parametrize(
+    ("daily", "spent_today", "exponent"),
+    [
+        (0, UNITS_END - 1, 0),
+        (0, UNITS_END, 1),
+        (UNITS_END, 1, 1),
+        (1, UNITS_END * 10 - 10, 1),
+        (1, UNITS_END * 10 - 9, 2),
+    ],
+)
+def test_unit_exponent__with_what_was_spent__holds_both_rounded_up(daily, spent_today, exponent):
+    """The larger of both decides, and what was spent has to fit once it is rounded up."""
+    assert unit_exponent(daily, spent_today) == exponent
+
+
 @given(st.integers(0, LARGEST))
 def test_unit_exponent__any_amount__holds_it_and_no_smaller_one_does(amount):
     """Whatever `daily` is, it fits; and the unit is never coarser than needed."""

@@ -2,6 +2,8 @@
 The order of a payment's checks, each at its bound, and what identifies a queued payment.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from bursar.payments import Verdict, WalletLimit, judge, payment_id
 from bursar.reasons import MEANINGS, PREVIEWS, Preview, Reason
 from bursar.types import DAY, HOUR, MAX_UINT256, Bytes32
 from tests.unit.office import AGENT, MIDNIGHT, NOON, RECIPIENT, TOKEN, budget
+
+ROOT = Path(__file__).parents[2]
 
 
 def line_of(**figures: Any) -> BudgetLine:
@@ -208,3 +212,21 @@ def test_reasons__every_string__is_module_and_cause_in_lower_case():
         assert module.isalpha()
         assert reason == reason.lower()
         assert cause
+
+
+def test_reasons__the_contracts__revert_with_exactly_these():
+    """Off chain one table knows every revert string of the contracts, and no other."""
+    sources = [path for path in ROOT.glob("contracts/**/*.vy") if "testing" not in path.parts]
+    strings = re.findall(r'"([a-z]+: [^"]+)"', "".join(map(Path.read_text, sources)))
+    assert set(strings) == {str(reason) for reason in Reason}
+
+
+def test_reasons__the_interface_page__names_no_other():
+    """What the page says in the form of a reason is one."""
+    page = " ".join((ROOT / "docs/interface.md").read_text().split())
+    modules = {reason.split(": ")[0] for reason in Reason}
+    named = {
+        text for text in re.findall(r"`([a-z]+: [^`]+)`", page) if text.split(": ")[0] in modules
+    }
+    assert named - {"module: reason"} <= {str(reason) for reason in Reason}
+    assert set(PREVIEWS) <= named
