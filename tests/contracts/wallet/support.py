@@ -40,6 +40,9 @@ NOT_ENABLED = "payments: token is not enabled"
 SHORT = "payments: balance too low"
 TOKEN_SHORT = "token: insufficient balance"
 
+# Everybody who may be told apart, as `actor` knows them.
+ROLES = ("treasury", "guardian", "keeper", "agent", "other agent", "stranger")
+
 # Figures of a wallet's defaults.
 PAYMENT_DELAY = 600
 GRACE = 86400
@@ -227,20 +230,6 @@ def hostile_recipient(world: World) -> Contract:
     An account with code that misbehaves when told to.
     """
     return world.evm.deploy(compiled("testing/HostileRecipient.vy"), sender=world.deployer)
-
-
-def all_roles(world: World) -> dict[str, str]:
-    """
-    Everybody who may be told apart, by role.
-    """
-    return {
-        "treasury": world.treasury,
-        "guardian": world.guardian,
-        "keeper": world.keeper,
-        "agent": world.agent,
-        "other agent": world.other_agent,
-        "stranger": world.stranger,
-    }
 
 
 def become_hostile(world: World, who: str) -> Contract:

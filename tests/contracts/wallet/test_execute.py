@@ -13,11 +13,11 @@ from tests.contracts.wallet.support import (
     QUEUE,
     REASONS,
     RECIPIENT,
+    ROLES,
     STOPPED,
     TOKEN_SHORT,
     WALLET,
     ZERO,
-    all_roles,
     due,
     execute,
     judge,
@@ -96,7 +96,7 @@ def test_execute__around_its_times__passes_inside_them(
     assert observed(waiting) == before
 
 
-@pytest.mark.parametrize("role", sorted(all_roles(World())))
+@pytest.mark.parametrize("role", ROLES)
 def test_execute__by_anyone__makes_it(waiting: World, role: str) -> None:
     """
     Anyone may make a due payment; it changes nothing about it.
@@ -104,7 +104,7 @@ def test_execute__by_anyone__makes_it(waiting: World, role: str) -> None:
     queue(waiting, 60 * USDC)
     due(waiting)
 
-    receipt = execute(waiting, 60 * USDC, sender=all_roles(waiting)[role])
+    receipt = execute(waiting, 60 * USDC, sender=actor(role))
 
     assert receipt.only("PaymentExecuted").agent == waiting.agent
     assert waiting.token.balanceOf(waiting.recipient) == 60 * USDC

@@ -11,8 +11,8 @@ from tests.contracts.wallet.support import (
     HOURLY,
     PAY,
     QUEUE,
+    ROLES,
     SHORT,
-    all_roles,
     become_hostile,
     due,
     execute,
@@ -25,7 +25,7 @@ from tests.contracts.wallet.support import (
     queue,
     reverts,
 )
-from tests.harness.evm import Contract, Reverted
+from tests.harness.evm import Contract, Reverted, actor
 from tests.harness.world import DAY, GENERAL, HOUR, NATIVE, REFUND, USDC, World, ref
 
 REFUSED = "transfers: recipient refused"
@@ -249,12 +249,12 @@ def test_sweep__treasury_with_code__gets_it(native: World) -> None:
     assert native.evm.balance(boss.address) == 5_000 * USDC
 
 
-@pytest.mark.parametrize("role", sorted(all_roles(World())))
+@pytest.mark.parametrize("role", ROLES)
 def test_default__money_from_anyone__is_taken(fresh: World, role: str) -> None:
     """
     Anyone can send native currency, to an unsealed and stopped wallet too. Nothing is logged.
     """
-    sender = all_roles(fresh)[role]
+    sender = actor(role)
     fresh.evm.fund(sender, 7)
 
     fresh.evm.transact(sender, fresh.wallet.address, b"", value=7)

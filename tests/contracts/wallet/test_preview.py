@@ -120,17 +120,6 @@ def test_preview__native_currency_short__says_balance() -> None:
     judge(world, BALANCE, 1, reason=SHORT, token=NATIVE)
 
 
-def test_preview__numbers__are_the_contracts_constants(world: World) -> None:
-    """
-    The numbers can be read from the contract by name.
-    """
-    names = "PAY QUEUE STOPPED NO_BUDGET AMOUNT RECIPIENT HOURLY DAILY COUNT WALLET BALANCE"
-
-    numbers = [world.wallet.view(f"PREVIEW_{name}") for name in names.split()]
-
-    assert numbers == list(range(11))
-
-
 def test_preview__a_duplicate__is_the_one_thing_it_cannot_see(waiting: World) -> None:
     """
     While an identical payment waits, `preview` still says that this one would wait.
