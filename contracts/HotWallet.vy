@@ -58,17 +58,17 @@ exports: (
 )
 
 # What `preview` answers. Refusals are numbered in the order in which they are checked.
-PREVIEW_PAY: public(constant(uint256)) = 0
-PREVIEW_QUEUE: public(constant(uint256)) = 1
-PREVIEW_STOPPED: public(constant(uint256)) = 2
-PREVIEW_NO_BUDGET: public(constant(uint256)) = 3
-PREVIEW_AMOUNT: public(constant(uint256)) = 4
-PREVIEW_RECIPIENT: public(constant(uint256)) = 5
-PREVIEW_HOURLY: public(constant(uint256)) = 6
-PREVIEW_DAILY: public(constant(uint256)) = 7
-PREVIEW_COUNT: public(constant(uint256)) = 8
-PREVIEW_WALLET: public(constant(uint256)) = 9
-PREVIEW_BALANCE: public(constant(uint256)) = 10
+PREVIEW_PAY: constant(uint256) = 0
+PREVIEW_QUEUE: constant(uint256) = 1
+PREVIEW_STOPPED: constant(uint256) = 2
+PREVIEW_NO_BUDGET: constant(uint256) = 3
+PREVIEW_AMOUNT: constant(uint256) = 4
+PREVIEW_RECIPIENT: constant(uint256) = 5
+PREVIEW_HOURLY: constant(uint256) = 6
+PREVIEW_DAILY: constant(uint256) = 7
+PREVIEW_COUNT: constant(uint256) = 8
+PREVIEW_WALLET: constant(uint256) = 9
+PREVIEW_BALANCE: constant(uint256) = 10
 
 # A cause of its own with `PREVIEW_WALLET`'s number: the wallet's limit is 0.
 NOT_ENABLED: constant(uint256) = 11
@@ -79,9 +79,8 @@ VERSION: constant(String[8]) = "1"
 DOMAIN_FIELDS: constant(bytes1) = 0x0f
 
 struct Verdict:
-    number: uint256          # PREVIEW_*, or NOT_ENABLED
-    budget_word: uint256     # to store when it is PREVIEW_PAY
-    limit_word: uint256      # likewise
+    charge: budgets.Charge   # its number is one of PREVIEW_*, or NOT_ENABLED
+    limit_word: uint256      # to store when it is PREVIEW_PAY
 
 NAME: immutable(String[32])
 
@@ -105,7 +104,8 @@ def __default__():
     @dev Take native currency from anyone, also back from a recipient in mid-payment. Calldata
          means a mistyped call, which must not seem to succeed.
     """
-    reasons._require(len(msg.data) == 0, "wallet: unknown call")
+    if len(msg.data) != 0:
+        reasons._refuse("wallet: unknown call")
 
 
 # Paying
@@ -124,14 +124,13 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
     """
     slot: bytes32 = budgets._slot(msg.sender, token, category)
     verdict: Verdict = self._judge(slot, msg.sender, token, to, amount, False)
-    if verdict.number == PREVIEW_QUEUE:
-        return self._enqueue(msg.sender, token, to, amount, category, ref)
-    self._check(verdict.number)
+    if verdict.charge.number != PREVIEW_PAY:
+        if verdict.charge.number == PREVIEW_QUEUE:
+            return self._enqueue(msg.sender, token, to, amount, category, ref)
+        self._refuse(verdict.charge.number)
 
-    self._charge(slot, token, verdict)
-    hour_remaining: uint256 = 0
-    day_remaining: uint256 = 0
-    hour_remaining, day_remaining = budgets._left(verdict.budget_word)
+    budgets._words[slot] = verdict.charge.word
+    limits._words[token] = verdict.limit_word
     log IHotWallet.Paid(
         agent=msg.sender,
         token=token,
@@ -139,8 +138,8 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
         amount=amount,
         category=category,
         ref=ref,
-        hour_remaining=hour_remaining,
-        day_remaining=day_remaining,
+        hour_remaining=verdict.charge.hour_remaining,
+        day_remaining=verdict.charge.day_remaining,
     )
 
     transfers._send(token, to, amount)
@@ -159,12 +158,11 @@ def execute(
     queue._take(id)
     slot: bytes32 = budgets._slot(agent, token, category)
     verdict: Verdict = self._judge(slot, agent, token, to, amount, True)
-    self._check(verdict.number)
+    if verdict.charge.number != PREVIEW_PAY:
+        self._refuse(verdict.charge.number)
 
-    self._charge(slot, token, verdict)
-    hour_remaining: uint256 = 0
-    day_remaining: uint256 = 0
-    hour_remaining, day_remaining = budgets._left(verdict.budget_word)
+    budgets._words[slot] = verdict.charge.word
+    limits._words[token] = verdict.limit_word
     log IHotWallet.PaymentExecuted(
         agent=agent,
         token=token,
@@ -173,8 +171,8 @@ def execute(
         amount=amount,
         category=category,
         ref=ref,
-        hour_remaining=hour_remaining,
-        day_remaining=day_remaining,
+        hour_remaining=verdict.charge.hour_remaining,
+        day_remaining=verdict.charge.day_remaining,
     )
 
     transfers._send(token, to, amount)
@@ -187,7 +185,8 @@ def cancel(id: bytes32, reason: String[64]):
             stopped.
     """
     entry: queue.Entry = self._waiting(id)
-    reasons._require(entry.agent != empty(address), "queue: no such payment")
+    if entry.agent == empty(address):
+        reasons._refuse("queue: no such payment")
     if msg.sender != entry.agent:
         access._check_any_role()
 
@@ -211,7 +210,8 @@ def pause_self(duration: uint256, reason: String[64]):
     @notice An agent stops itself, in every wallet; also in the middle of one of its own payments.
     @param duration Seconds; 0, or more than a year, means until the treasury unpauses it.
     """
-    reasons._require(roster._is_active(msg.sender), "access: not an agent")
+    if not roster._is_active(msg.sender):
+        reasons._refuse("access: not an agent")
 
     extcall access.ORGANIZATION.pause(msg.sender, duration, reason)
 
@@ -263,12 +263,12 @@ def set_wallet_limit(token: address, daily: uint256):
     @notice Set what the whole wallet may spend of `token` per UTC day; 0 disables the token.
     """
     access._check_setter()
-    reasons._require(daily <= limits.MAX_WALLET_LIMIT, "limits: too large")
+    if daily > limits.MAX_WALLET_LIMIT:
+        reasons._refuse("limits: too large")
     before: uint256 = limits._limit(limits._words[token])
     # Asked only when it is enabled: to tighten, a token need not even exist any more.
-    reasons._require(
-        daily == 0 or before != 0 or self._can_be_token(token), "limits: cannot be a token"
-    )
+    if not (daily == 0 or before != 0 or self._can_be_token(token)):
+        reasons._refuse("limits: cannot be a token")
     access._check_waited(daily > before)
 
     limits._set_limit(token, daily)
@@ -317,7 +317,7 @@ def set_payment_delay(seconds: uint256):
     """
     access._check_setter()
     queue._check_payment_delay(seconds)
-    before: uint256 = queue._unpacked(queue._settings).payment_delay
+    before: uint256 = queue._payment_delay()
     access._check_waited(seconds < before)
 
     queue._set_payment_delay(seconds)
@@ -332,7 +332,7 @@ def set_grace(seconds: uint256):
     """
     access._check_setter()
     queue._check_grace(seconds)
-    before: uint256 = queue._unpacked(queue._settings).grace
+    before: uint256 = queue._grace()
     access._check_waited(seconds > before)
 
     queue._set_grace(seconds)
@@ -349,7 +349,8 @@ def seal():
     @notice End the setting up: from here on what loosens waits, and the wallet can be unpaused.
     """
     access._check_treasury()
-    reasons._require(not access._sealed, "wallet: already sealed")
+    if access._sealed:
+        reasons._refuse("wallet: already sealed")
 
     access._sealed = True
     log IHotWallet.Sealed()
@@ -362,8 +363,10 @@ def rotate_agent(old: address, new: address):
             retired for ever, and what it has queued is void.
     """
     access._check_treasury()
-    reasons._require(roster._is_active(old), "agents: no such agent")
-    reasons._require(self._can_be_agent(new), "agents: not a new agent")
+    if not roster._is_active(old):
+        reasons._refuse("agents: no such agent")
+    if not self._can_be_agent(new):
+        reasons._refuse("agents: not a new agent")
 
     count: uint256 = roster._replace(old, new)
     for i: uint256 in range(count, bound=roster.MAX_BUDGETS):
@@ -384,13 +387,16 @@ def refill(token: address, amount: uint256, ref: bytes32):
             this amount in the same transaction, or sends it along when it is native currency.
     """
     access._check_treasury()
-    reasons._require(access._sealed, "wallet: not sealed")
-    reasons._require(not staticcall access.ORGANIZATION.stopped(self), "refill: stopped")
+    if not access._sealed:
+        reasons._refuse("wallet: not sealed")
+    if staticcall access.ORGANIZATION.stopped(self):
+        reasons._refuse("refill: stopped")
 
     arrived: uint256 = transfers._receive(token, msg.sender, amount)
 
     balance: uint256 = transfers._balance(token)
-    reasons._require(balance <= limits._max_balances[token], "refill: above max_balance")
+    if balance > limits._max_balances[token]:
+        reasons._refuse("refill: above max_balance")
     log IHotWallet.Refilled(token=token, amount=arrived, balance=balance, ref=ref)
 
 
@@ -422,11 +428,11 @@ def preview(
     """
     slot: bytes32 = budgets._slot(agent, token, category)
     verdict: Verdict = self._judge(slot, agent, token, to, amount, False)
-    if verdict.number == NOT_ENABLED:
+    if verdict.charge.number == NOT_ENABLED:
         return PREVIEW_WALLET
-    if verdict.number == PREVIEW_PAY and transfers._balance(token) < amount:
+    if verdict.charge.number == PREVIEW_PAY and transfers._balance(token) < amount:
         return PREVIEW_BALANCE
-    return verdict.number
+    return verdict.charge.number
 
 
 @external
@@ -500,57 +506,35 @@ def _judge(
     """
     @dev What becomes of a payment: `preview`, `pay` and `execute` all ask here.
     """
+    verdict: Verdict = empty(Verdict)
     if staticcall access.ORGANIZATION.stopped(agent):
-        return self._refusal(PREVIEW_STOPPED)
+        verdict.charge.number = PREVIEW_STOPPED
+        return verdict
+
     word: uint256 = budgets._words[slot]
-    if not budgets._is_alive(word):
-        return self._refusal(PREVIEW_NO_BUDGET)
-    if amount == 0 or amount > budgets._per_payment(word):
-        return self._refusal(PREVIEW_AMOUNT)
-    if not self._may_receive(to, word):
-        return self._refusal(PREVIEW_RECIPIENT)
+    may_receive: bool = to != empty(address) and to != self
+    if word & budgets.ALLOWLIST_ONLY != 0:
+        may_receive = may_receive and recipients._allowed[to]
+    verdict.charge = budgets._charged(word, amount, may_receive, has_waited)
+    if verdict.charge.number > PREVIEW_QUEUE:
+        return verdict
 
     limit_word: uint256 = limits._words[token]
-    if not has_waited and amount >= budgets._queue_from(word):
+    verdict.limit_word = limits._charged(limit_word, amount)
+    if verdict.limit_word == 0:
         if limits._limit(limit_word) == 0:
-            return self._refusal(NOT_ENABLED)
-        return self._refusal(PREVIEW_QUEUE)
-    misfit: uint256 = 0
-    misfit, word = budgets._charged(word, amount)
-    if misfit != 0:
-        return self._refusal(misfit)
-    if limits._limit(limit_word) == 0:
-        return self._refusal(NOT_ENABLED)
-    fits: bool = False
-    fits, limit_word = limits._charged(limit_word, amount)
-    if not fits:
-        return self._refusal(PREVIEW_WALLET)
-    return Verdict(number=PREVIEW_PAY, budget_word=word, limit_word=limit_word)
+            verdict.charge.number = NOT_ENABLED
+        elif verdict.charge.number == PREVIEW_PAY:
+            verdict.charge.number = PREVIEW_WALLET
+    return verdict
 
 
 @internal
 @pure
-def _refusal(number: uint256) -> Verdict:
-    return Verdict(number=number, budget_word=0, limit_word=0)
-
-
-@internal
-@view
-def _may_receive(to: address, budget_word: uint256) -> bool:
-    if to == empty(address) or to == self:
-        return False
-    return not budgets._allowlist_only(budget_word) or recipients._allowed[to]
-
-
-@internal
-@pure
-def _check(verdict: uint256):
+def _refuse(verdict: uint256):
     """
     @dev Revert with the reason for a refusal.
     """
-    if verdict == PREVIEW_PAY:
-        return
-
     reason: String[32] = "payments: over the wallet limit"
     if verdict == PREVIEW_STOPPED:
         reason = "payments: stopped"
@@ -572,26 +556,15 @@ def _check(verdict: uint256):
 
 
 @internal
-def _charge(slot: bytes32, token: address, verdict: Verdict):
-    """
-    @dev Write what a payment costs its budget and the wallet's day.
-    """
-    budgets._words[slot] = verdict.budget_word
-    limits._words[token] = verdict.limit_word
-
-
-@internal
 def _enqueue(
     agent: address, token: address, to: address, amount: uint256, category: bytes32, ref: bytes32
 ) -> bytes32:
     """
     @dev Let a payment wait. Nothing is charged.
     """
-    settings: queue.Settings = queue._unpacked(queue._settings)
-    id: bytes32 = queue._id(settings.epoch, agent, token, to, amount, category, ref)
-    ready_at: uint256 = 0
-    expires_at: uint256 = 0
-    ready_at, expires_at = queue._add(id, agent, settings)
+    settings: uint256 = queue._settings
+    id: bytes32 = queue._id(settings >> queue.EPOCH, agent, token, to, amount, category, ref)
+    ready_at: uint256 = queue._add(id, agent, settings)
     log IHotWallet.PaymentQueued(
         id=id,
         agent=agent,
@@ -601,7 +574,7 @@ def _enqueue(
         category=category,
         ref=ref,
         ready_at=ready_at,
-        expires_at=expires_at,
+        expires_at=unsafe_add(ready_at, (settings >> queue.GRACE) & queue.M22),
     )
     return id
 
@@ -630,7 +603,8 @@ def _check_budget_setter(agent: address):
     """
     if msg.sender == access.TREASURY or msg.sender == access.ORGANIZATION.address:
         return
-    reasons._require(msg.sender == agent or access._is_guardian(msg.sender), "access: not authorised")
+    if not (msg.sender == agent or access._is_guardian(msg.sender)):
+        reasons._refuse("access: not authorised")
 
 
 @internal
@@ -640,7 +614,8 @@ def _check_may_loosen():
     @dev Only the treasury loosens a budget; once sealed, only through the timelock.
     """
     if msg.sender != access.ORGANIZATION.address:
-        reasons._require(msg.sender == access.TREASURY, "access: may only tighten")
+        if msg.sender != access.TREASURY:
+            reasons._refuse("access: may only tighten")
         access._check_waited(True)
 
 

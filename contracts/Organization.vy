@@ -90,7 +90,7 @@ def create_wallet(name: String[32], blueprint: address) -> address:
     members._check_treasury(msg.sender)
 
     wallet: address = registry._create_wallet(name, blueprint)
-    stops._pause(wallet, 0, "not sealed yet")
+    stops._pause(wallet, stops.FOREVER, "not sealed yet")
     return wallet
 
 
@@ -130,9 +130,10 @@ def pause(scope: address, duration: uint256, reason: String[64]):
     @param duration Seconds; 0, or more than a year, means until unpaused.
     @param reason What signers read before they unpause.
     """
-    assert self._may_pause(msg.sender, scope), "stops: not authorised"
+    if members._granted[msg.sender] == empty(IOrganization.Role) and msg.sender != members.TREASURY:
+        assert self._is_for_agent(scope), "stops: not authorised"
 
-    stops._pause(scope, duration, reason)
+    stops._pause(scope, stops._until(duration), reason)
 
 
 @external
@@ -310,14 +311,12 @@ def _check_waited(loosens: bool):
 
 @internal
 @view
-def _may_pause(who: address, scope: address) -> bool:
+def _is_for_agent(scope: address) -> bool:
     """
-    @dev Anyone with a role may stop anything. A wallet speaks for its agents, and so may name
-         neither this organisation nor a wallet.
+    @dev Whether a wallet calls for one of its agents: it may name neither this organisation nor a
+         wallet.
     """
-    if members._roles(who) != empty(IOrganization.Role):
-        return True
-    return registry._is_wallet[who] and scope != self and not registry._is_wallet[scope]
+    return registry._is_wallet[msg.sender] and scope != self and not registry._is_wallet[scope]
 
 
 @internal

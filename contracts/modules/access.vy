@@ -53,20 +53,23 @@ def sealed() -> bool:
 @internal
 @view
 def _check_treasury():
-    reasons._require(msg.sender == TREASURY, "access: not the treasury")
+    if msg.sender != TREASURY:
+        reasons._refuse("access: not the treasury")
 
 
 @internal
 @view
 def _check_guardian_or_treasury():
     if msg.sender != TREASURY:
-        reasons._require(self._is_guardian(msg.sender), "access: not guardian or treasury")
+        if not self._is_guardian(msg.sender):
+            reasons._refuse("access: not guardian or treasury")
 
 
 @internal
 @view
 def _check_any_role():
-    reasons._require(staticcall ORGANIZATION.roles(msg.sender) != empty(IOrganization.Role), "access: not authorised")
+    if not (staticcall ORGANIZATION.roles(msg.sender) != empty(IOrganization.Role)):
+        reasons._refuse("access: not authorised")
 
 
 @internal
@@ -86,7 +89,8 @@ def _check_waited(loosens: bool):
     @dev Once the wallet is sealed, what loosens comes from the timelock alone.
     """
     if loosens and self._sealed:
-        reasons._require(msg.sender == ORGANIZATION.address, "timelock: must be scheduled")
+        if msg.sender != ORGANIZATION.address:
+            reasons._refuse("timelock: must be scheduled")
 
 
 @internal

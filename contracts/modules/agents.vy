@@ -79,7 +79,8 @@ def _add_budget(agent: address, token: address, category: bytes32):
     @dev List a budget that was not there before, and its agent.
     """
     count: uint256 = self._details[agent].budget_count
-    reasons._require(count < MAX_BUDGETS, "agents: too many budgets")
+    if count >= MAX_BUDGETS:
+        reasons._refuse("agents: too many budgets")
 
     if not self._details[agent].listed:
         self._list(agent)
@@ -146,5 +147,7 @@ def _is_known(agent: address) -> bool:
 @internal
 @view
 def _check_assignable(agent: address):
-    reasons._require(agent != empty(address), "agents: zero address")
-    reasons._require(not self._details[agent].retired, "agents: retired")
+    if agent == empty(address):
+        reasons._refuse("agents: zero address")
+    if self._details[agent].retired:
+        reasons._refuse("agents: retired")

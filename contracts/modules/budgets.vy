@@ -50,14 +50,19 @@ MAX_COUNT: constant(uint256) = 214
 EXPIRY: constant(uint256) = 228
 EXPONENT: constant(uint256) = 248
 ALLOWLIST: constant(uint256) = 254
+ALLOWLIST_ONLY: constant(uint256) = 1 << 254
 
 # Counters in the low bits, figures in the high ones.
 COUNTERS: constant(uint256) = 2**94 - 1
 EXPONENT_MASK: constant(uint256) = 31 << 248
 ONE_PAYMENT: constant(uint256) = 1 << 80
 
-# Why a charge does not fit; 0 when it does. The numbers are `preview`'s.
+# What becomes of a charge. The numbers are `preview`'s.
 FITS: constant(uint256) = 0
+WAITS: constant(uint256) = 1
+NO_BUDGET: constant(uint256) = 3
+AMOUNT: constant(uint256) = 4
+RECIPIENT: constant(uint256) = 5
 OVER_HOURLY: constant(uint256) = 6
 OVER_DAILY: constant(uint256) = 7
 OVER_COUNT: constant(uint256) = 8
@@ -68,6 +73,13 @@ struct Counters:
     before: uint256      # units, earlier in this UTC day
     hour: uint256        # number of the hour, timestamp // 3600
     count: uint256       # payments in this UTC day
+
+# A payment's charge to a budget.
+struct Charge:
+    number: uint256          # FITS, WAITS, or why it is refused
+    word: uint256            # to store when it fits
+    hour_remaining: uint256  # after it, in base units
+    day_remaining: uint256   # likewise
 
 # A budget's word, by `_slot`.
 _words: HashMap[bytes32, uint256]
@@ -94,31 +106,7 @@ def _unit(word: uint256) -> uint256:
     """
     @dev How many base units one unit of this word is.
     """
-    return 10 ** ((word >> EXPONENT) & M5)
-
-
-@internal
-@pure
-def _per_payment(word: uint256) -> uint256:
-    """
-    @dev Most for one payment, in base units.
-    """
-    return unsafe_mul((word >> PER_PAYMENT) & M30, self._unit(word))
-
-
-@internal
-@pure
-def _queue_from(word: uint256) -> uint256:
-    """
-    @dev From which amount a payment waits, in base units; the maximum: none does.
-    """
-    return self._in_base_units((word >> QUEUE_FROM) & M30, self._unit(word))
-
-
-@internal
-@pure
-def _allowlist_only(word: uint256) -> bool:
-    return (word >> ALLOWLIST) & 1 == 1
+    return pow_mod256(10, (word >> EXPONENT) & M5)
 
 
 @internal
@@ -134,28 +122,53 @@ def _in_base_units(figure: uint256, unit: uint256) -> uint256:
 
 @internal
 @view
-def _charged(word: uint256, amount: uint256) -> (uint256, uint256):
+def _charged(word: uint256, amount: uint256, may_receive: bool, has_waited: bool) -> Charge:
     """
     @dev Charge one payment to a budget.
-    @param word The budget, as stored or as `_rolled` gave it.
-    @param amount Base units, at most `per_payment`.
-    @return Why it does not fit, 0 if it does; and the word to store.
+    @param word The budget, as stored.
+    @param amount Base units.
+    @param may_receive Whether the recipient is one that the budget may pay.
+    @param has_waited Whether it is not to wait (again).
     """
-    rolled: uint256 = self._rolled(word)
-    unit: uint256 = self._unit(rolled)
-    charge: uint256 = unsafe_div(unsafe_sub(unsafe_add(amount, unit), 1), unit)
+    charge: Charge = empty(Charge)
+    if block.timestamp >= unsafe_mul((word >> EXPIRY) & M20, HOUR):
+        charge.number = NO_BUDGET
+        return charge
 
-    # A charge is at most per_payment, so that no sum here comes near 2^256.
-    in_hour: uint256 = unsafe_add(rolled & M30, charge)
-    if in_hour > (rolled >> HOURLY) & M30:
-        return OVER_HOURLY, word
-    if unsafe_add(in_hour, (rolled >> BEFORE) & M30) > (rolled >> DAILY) & M30:
-        return OVER_DAILY, word
+    rolled: uint256 = self._rolled(word)
+    unit: uint256 = pow_mod256(10, (rolled >> EXPONENT) & M5)
+    if amount == 0 or amount > unsafe_mul((rolled >> PER_PAYMENT) & M30, unit):
+        charge.number = AMOUNT
+        return charge
+    if not may_receive:
+        charge.number = RECIPIENT
+        return charge
+    # "None waits" is more than any amount.
+    if not has_waited and amount >= unsafe_mul((rolled >> QUEUE_FROM) & M30, unit):
+        charge.number = WAITS
+        return charge
+
+    # A payment is at most per_payment, so that no sum here comes near 2^256.
+    units: uint256 = unsafe_div(unsafe_sub(unsafe_add(amount, unit), 1), unit)
+    in_hour: uint256 = unsafe_add(rolled & M30, units)
+    hourly: uint256 = (rolled >> HOURLY) & M30
+    if in_hour > hourly:
+        charge.number = OVER_HOURLY
+        return charge
+    in_day: uint256 = unsafe_add(in_hour, (rolled >> BEFORE) & M30)
+    daily: uint256 = (rolled >> DAILY) & M30
+    if in_day > daily:
+        charge.number = OVER_DAILY
+        return charge
     if (rolled >> COUNT) & M14 >= (rolled >> MAX_COUNT) & M14:
-        return OVER_COUNT, word
+        charge.number = OVER_COUNT
+        return charge
 
     # Both counters are below what their bits hold: the sum carries nothing over.
-    return FITS, unsafe_add(rolled, unsafe_add(charge, ONE_PAYMENT))
+    charge.word = unsafe_add(rolled, unsafe_add(units, ONE_PAYMENT))
+    charge.hour_remaining = unsafe_mul(unsafe_sub(hourly, in_hour), unit)
+    charge.day_remaining = unsafe_mul(unsafe_sub(daily, in_day), unit)
+    return charge
 
 
 @internal
@@ -170,11 +183,14 @@ def _rolled(word: uint256) -> uint256:
     if hour == then:
         return word
 
-    figures: uint256 = word & ~COUNTERS
-    if unsafe_div(hour, HOURS_A_DAY) != unsafe_div(then, HOURS_A_DAY):
-        return self._refined(figures) | ((hour & M20) << HOUR_AT)
-    spent: uint256 = unsafe_add(word & M30, (word >> BEFORE) & M30)
-    return figures | (spent << BEFORE) | ((hour & M20) << HOUR_AT) | (word & (M14 << COUNT))
+    hour_at: uint256 = (hour & M20) << HOUR_AT
+    if unsafe_div(hour, HOURS_A_DAY) == unsafe_div(then, HOURS_A_DAY):
+        spent: uint256 = unsafe_add(word & M30, (word >> BEFORE) & M30)
+        return (word & ~(2**80 - 1)) | (spent << BEFORE) | hour_at
+    figures: uint256 = (word & ~COUNTERS) | hour_at
+    if word & EXPONENT_MASK == 0:
+        return figures
+    return self._refined(figures)
 
 
 @internal
@@ -186,26 +202,18 @@ def _refined(figures: uint256) -> uint256:
     """
     exponent: uint256 = (figures >> EXPONENT) & M5
     daily: uint256 = (figures >> DAILY) & M30
-    if exponent == 0 or daily * 10 >= NEVER:
+    if daily * 10 >= NEVER:
         return figures
 
-    factor: uint256 = 1
-    for _: uint256 in range(MAX_EXPONENT):
-        if exponent == 0 or daily * factor * 10 >= NEVER:
-            break
-        exponent -= 1
-        factor *= 10
-    queue_from: uint256 = (figures >> QUEUE_FROM) & M30
-    if queue_from != NEVER:
-        queue_from *= factor
-    kept: uint256 = figures & ~((2**120 - 1) << PER_PAYMENT) & ~EXPONENT_MASK
+    fitting: uint256 = self._fitting_exponent(daily * 10 ** exponent, 0)
+    # Times the factor none of them grows out of its bits; "none waits" stays what it is.
+    scaled: uint256 = ((1 << 90) - 1) << PER_PAYMENT
+    if (figures >> QUEUE_FROM) & M30 != NEVER:
+        scaled |= M30 << QUEUE_FROM
     return (
-        kept
-        | ((((figures >> PER_PAYMENT) & M30) * factor) << PER_PAYMENT)
-        | ((((figures >> HOURLY) & M30) * factor) << HOURLY)
-        | ((daily * factor) << DAILY)
-        | (queue_from << QUEUE_FROM)
-        | (exponent << EXPONENT)
+        (figures & ~scaled & ~EXPONENT_MASK)
+        | unsafe_mul(figures & scaled, 10 ** (exponent - fitting))
+        | (fitting << EXPONENT)
     )
 
 
@@ -256,7 +264,8 @@ def _checked(given: IHotWallet.Budget, word: uint256) -> IHotWallet.Budget:
          payment is large enough to wait.
     """
     if given.expires_at == 0:
-        reasons._require(word != 0, "budgets: no such budget")
+        if word == 0:
+            reasons._refuse("budgets: no such budget")
         return empty(IHotWallet.Budget)
 
     self._check_figures(given)
@@ -272,22 +281,22 @@ def _check_figures(budget: IHotWallet.Budget):
     """
     @dev Refuse figures that contradict each other or cannot be held.
     """
-    reasons._require(budget.expires_at % HOUR == 0, "budgets: expiry not a full hour")
-    reasons._require(budget.expires_at // HOUR < EXPIRY_END, "budgets: expiry too far")
-    reasons._require(
-        budget.max_payments >= 1 and budget.max_payments <= MAX_PAYMENTS,
-        "budgets: max_payments invalid",
-    )
-    reasons._require(
-        budget.share_bps >= 1 and budget.share_bps <= SHARE_OFF, "budgets: share out of bounds"
-    )
-    reasons._require(not budget.rolling, "budgets: rolling not available")
-    reasons._require(budget.share_bps == SHARE_OFF, "budgets: share not available")
-    reasons._require(
-        budget.per_payment <= budget.hourly and budget.hourly <= budget.daily,
-        "budgets: limits contradict",
-    )
-    reasons._require(budget.daily < NEVER * 10 ** MAX_EXPONENT, "budgets: limit too large")
+    if not (budget.expires_at % HOUR == 0):
+        reasons._refuse("budgets: expiry not a full hour")
+    if not (budget.expires_at // HOUR < EXPIRY_END):
+        reasons._refuse("budgets: expiry too far")
+    if not (budget.max_payments >= 1 and budget.max_payments <= MAX_PAYMENTS):
+        reasons._refuse("budgets: max_payments invalid")
+    if not (budget.share_bps >= 1 and budget.share_bps <= SHARE_OFF):
+        reasons._refuse("budgets: share out of bounds")
+    if budget.rolling:
+        reasons._refuse("budgets: rolling not available")
+    if budget.share_bps != SHARE_OFF:
+        reasons._refuse("budgets: share not available")
+    if not (budget.per_payment <= budget.hourly and budget.hourly <= budget.daily):
+        reasons._refuse("budgets: limits contradict")
+    if budget.daily >= NEVER * 10 ** MAX_EXPONENT:
+        reasons._refuse("budgets: limit too large")
 
 
 @internal
@@ -351,7 +360,8 @@ def _rounded(budget: IHotWallet.Budget, unit: uint256, tightens: bool) -> IHotWa
         is_exact: bool = stored.per_payment == budget.per_payment and stored.hourly == budget.hourly
         is_exact = is_exact and stored.daily == budget.daily
         is_exact = is_exact and stored.queue_from == budget.queue_from
-        reasons._require(is_exact, "budgets: figure too fine")
+        if not is_exact:
+            reasons._refuse("budgets: figure too fine")
     return stored
 
 

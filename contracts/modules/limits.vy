@@ -74,16 +74,19 @@ def _set_max_balance(token: address, amount: uint256):
 
 @internal
 @view
-def _charged(word: uint256, amount: uint256) -> (bool, uint256):
+def _charged(word: uint256, amount: uint256) -> uint256:
     """
-    @dev Charge one payment to the wallet's day.
-    @return Whether it fits, and the word to store. `amount` fits in 134 bits.
+    @dev Charge one payment to the wallet's day. `amount` is not 0 and fits in 134 bits.
+    @return The word to store; 0 when it does not fit.
     """
-    limit: uint256 = self._limit(word)
-    spent: uint256 = unsafe_add(self._spent(word), amount)
+    limit: uint256 = word >> LIMIT
+    today: uint256 = unsafe_div(block.timestamp, DAY)
+    spent: uint256 = amount
+    if (word >> DAY_AT) & M24 == today:
+        spent = unsafe_add(word & M112, amount)
     if spent > limit:
-        return False, word
-    return True, spent | (unsafe_div(block.timestamp, DAY) << DAY_AT) | (limit << LIMIT)
+        return 0
+    return spent | (today << DAY_AT) | (limit << LIMIT)
 
 
 @internal

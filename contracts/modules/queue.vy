@@ -7,8 +7,9 @@
 @notice Payments that wait. Each is a commitment to its arguments; nothing of a budget is used by
         waiting, and nothing but its own arguments can block or unblock it.
 @dev One word a payment: agent 160 | ready_at 40 | grace 22 | epoch 34, and one word for the
-     settings: payment delay 32 | grace 32 | epoch 34, both from the lowest bit. At 30,000 gas
-     a new epoch, nobody ever sees the last of 2^34.
+     settings: payment delay 200 | grace 22 | epoch 34, both from the lowest bit, so that a
+     payment takes over the high ones as they are. At 30,000 gas a new epoch, nobody ever sees
+     the last of 2^34.
 """
 
 from interfaces import IHotWallet
@@ -32,18 +33,12 @@ DEFAULT_GRACE: constant(uint256) = 86400
 M160: constant(uint256) = 2**160 - 1
 M40: constant(uint256) = 2**40 - 1
 M34: constant(uint256) = 2**34 - 1
-M32: constant(uint256) = 2**32 - 1
 M22: constant(uint256) = 2**22 - 1
 READY_AT: constant(uint256) = 160
 GRACE: constant(uint256) = 200
-ENTRY_EPOCH: constant(uint256) = 222
-SETTINGS_GRACE: constant(uint256) = 32
-SETTINGS_EPOCH: constant(uint256) = 64
-
-struct Settings:
-    payment_delay: uint256
-    grace: uint256
-    epoch: uint256
+EPOCH: constant(uint256) = 222
+ONE_EPOCH: constant(uint256) = 1 << 222
+M200: constant(uint256) = 2**200 - 1
 
 struct Entry:
     agent: address
@@ -59,9 +54,7 @@ _entries: HashMap[bytes32, uint256]
 
 @deploy
 def __init__():
-    self._store(
-        Settings(payment_delay=DEFAULT_PAYMENT_DELAY, grace=DEFAULT_GRACE, epoch=0)
-    )
+    self._settings = DEFAULT_PAYMENT_DELAY | (DEFAULT_GRACE << GRACE)
     log IHotWallet.PaymentDelaySet(seconds=DEFAULT_PAYMENT_DELAY)
     log IHotWallet.GraceSet(seconds=DEFAULT_GRACE)
 
@@ -72,7 +65,7 @@ def payment_delay() -> uint256:
     """
     @notice How long a queued payment waits, in seconds.
     """
-    return self._unpacked(self._settings).payment_delay
+    return self._payment_delay()
 
 
 @external
@@ -81,7 +74,7 @@ def grace() -> uint256:
     """
     @notice How long a due payment stays executable, in seconds.
     """
-    return self._unpacked(self._settings).grace
+    return self._grace()
 
 
 @external
@@ -105,27 +98,32 @@ def payment_id(
 
 
 @internal
-def _add(id: bytes32, agent: address, settings: Settings) -> (uint256, uint256):
+def _add(id: bytes32, agent: address, settings: uint256) -> uint256:
     """
     @dev Let a payment wait. One that is identical must have gone, expired or been cancelled.
-    @return From when it can be executed, and until when.
+    @return From when it can be executed.
     """
-    reasons._require(self._expires_at(self._entries[id]) <= block.timestamp, "queue: already waiting")
+    if block.timestamp < self._expires_at(self._entries[id]):
+        reasons._refuse("queue: already waiting")
 
-    ready_at: uint256 = block.timestamp + settings.payment_delay
-    self._entries[id] = self._pack_entry(agent, ready_at, settings)
-    return ready_at, ready_at + settings.grace
+    ready_at: uint256 = unsafe_add(block.timestamp, settings & M200)
+    self._entries[id] = convert(agent, uint256) | (ready_at << READY_AT) | (settings & ~M200)
+    return ready_at
 
 
 @internal
 def _take(id: bytes32):
     """
-    @dev Take a payment that is due out of the queue, so that it can be made.
+    @dev Take a payment that is due, of the current epoch, out of the queue, so that it can be
+         made.
     """
-    entry: Entry = self._entry(id)
-    reasons._require(entry.agent != empty(address), "queue: no such payment")
-    reasons._require(block.timestamp >= entry.ready_at, "queue: not due yet")
-    reasons._require(block.timestamp < entry.expires_at, "queue: expired")
+    word: uint256 = self._entries[id]
+    if word == 0:
+        reasons._refuse("queue: no such payment")
+    if block.timestamp < (word >> READY_AT) & M40:
+        reasons._refuse("queue: not due yet")
+    if block.timestamp >= self._expires_at(word):
+        reasons._refuse("queue: expired")
 
     self._entries[id] = 0
 
@@ -141,32 +139,38 @@ def _void_all(reason: String[64]):
     """
     @dev Start a new epoch, in which no id of the old one means anything.
     """
-    settings: Settings = self._unpacked(self._settings)
-    settings.epoch += 1
-    self._store(settings)
-    log IHotWallet.QueueVoided(by=msg.sender, epoch=settings.epoch, reason=reason)
+    self._settings += ONE_EPOCH
+    log IHotWallet.QueueVoided(by=msg.sender, epoch=self._epoch(), reason=reason)
 
 
 @internal
 def _set_payment_delay(seconds: uint256):
-    settings: Settings = self._unpacked(self._settings)
-    settings.payment_delay = seconds
-    self._store(settings)
+    self._settings = (self._settings & ~M200) | seconds
     log IHotWallet.PaymentDelaySet(seconds=seconds)
 
 
 @internal
 def _set_grace(seconds: uint256):
-    settings: Settings = self._unpacked(self._settings)
-    settings.grace = seconds
-    self._store(settings)
+    self._settings = (self._settings & ~(M22 << GRACE)) | (seconds << GRACE)
     log IHotWallet.GraceSet(seconds=seconds)
 
 
 @internal
 @view
+def _payment_delay() -> uint256:
+    return self._settings & M200
+
+
+@internal
+@view
+def _grace() -> uint256:
+    return (self._settings >> GRACE) & M22
+
+
+@internal
+@view
 def _epoch() -> uint256:
-    return self._unpacked(self._settings).epoch
+    return self._settings >> EPOCH
 
 
 @internal
@@ -176,7 +180,7 @@ def _entry(id: bytes32) -> Entry:
     @dev The payment with this id, if it is of the current epoch; it may have expired.
     """
     word: uint256 = self._entries[id]
-    if word >> ENTRY_EPOCH != self._epoch() or word == 0:
+    if word >> EPOCH != self._epoch() or word == 0:
         return empty(Entry)
     return Entry(
         agent=convert(word & M160, address),
@@ -188,7 +192,7 @@ def _entry(id: bytes32) -> Entry:
 @internal
 @pure
 def _expires_at(word: uint256) -> uint256:
-    return ((word >> READY_AT) & M40) + ((word >> GRACE) & M22)
+    return unsafe_add((word >> READY_AT) & M40, (word >> GRACE) & M22)
 
 
 @internal
@@ -208,46 +212,12 @@ def _id(
 @internal
 @pure
 def _check_payment_delay(seconds: uint256):
-    reasons._require(
-        seconds >= MIN_PAYMENT_DELAY and seconds <= MAX_PAYMENT_DELAY, "queue: delay out of bounds"
-    )
+    if not (seconds >= MIN_PAYMENT_DELAY and seconds <= MAX_PAYMENT_DELAY):
+        reasons._refuse("queue: delay out of bounds")
 
 
 @internal
 @pure
 def _check_grace(seconds: uint256):
-    reasons._require(
-        seconds >= MIN_GRACE and seconds <= MAX_GRACE, "queue: grace out of bounds"
-    )
-
-
-@internal
-@pure
-def _pack_entry(agent: address, ready_at: uint256, settings: Settings) -> uint256:
-    assert ready_at <= M40 and settings.grace <= M22 and settings.epoch <= M34
-    return (
-        convert(agent, uint256)
-        | (ready_at << READY_AT)
-        | (settings.grace << GRACE)
-        | (settings.epoch << ENTRY_EPOCH)
-    )
-
-
-@internal
-def _store(settings: Settings):
-    assert settings.payment_delay <= M32 and settings.grace <= M32 and settings.epoch <= M34
-    self._settings = (
-        settings.payment_delay
-        | (settings.grace << SETTINGS_GRACE)
-        | (settings.epoch << SETTINGS_EPOCH)
-    )
-
-
-@internal
-@pure
-def _unpacked(word: uint256) -> Settings:
-    return Settings(
-        payment_delay=word & M32,
-        grace=(word >> SETTINGS_GRACE) & M32,
-        epoch=word >> SETTINGS_EPOCH,
-    )
+    if not (seconds >= MIN_GRACE and seconds <= MAX_GRACE):
+        reasons._refuse("queue: grace out of bounds")

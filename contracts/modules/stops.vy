@@ -8,11 +8,12 @@
 @dev Every payment asks `_is_stopped`, so the answer comes from one word as long as no wallet
      and no agent is stopped:
 
-         organisation's paused_until 64 | last heartbeat 64 | timeout 64 | stopped scopes 64
+         organisation's paused_until 48 | last heartbeat 48 | timeout 48
+         number of the organisation's stops 64 | stopped scopes 48
 
-     Each scope has one more word, read only while the number of stopped scopes is not 0:
+     Each other scope has one more word, read only while the number of stopped scopes is not 0:
 
-         paused_until 64 | number of its stops 64 | disturbances 64 | counted 1
+         paused_until 48 | number of its stops 64 | disturbances 64 | counted 1
 
      Disturbances are what makes scheduled changes that concern an agent void (see `timelock`).
      They stand here because stopping an agent is one, and must cost no further word.
@@ -30,30 +31,31 @@ MAX_HEARTBEAT_TIMEOUT: public(constant(uint256)) = 30 * 86400
 # A longer timed pause is more likely a slip of units than a plan; it then has no end.
 MAX_TIMED_PAUSE: public(constant(uint256)) = 365 * 86400
 
-# "Until unpaused" and "no heartbeat asked for", as they are stored in 64 bits.
-FOREVER: constant(uint256) = 2**64 - 1
+# "Until unpaused" and "no heartbeat asked for", as they are stored in 48 bits.
+FOREVER: constant(uint256) = 2**48 - 1
 
-MASK: constant(uint256) = 2**64 - 1
-COUNTED: constant(uint256) = 1 << 192
-ONE_DISTURBANCE: constant(uint256) = 1 << 128
-ONE_SCOPE: constant(uint256) = 1 << 192
+M48: constant(uint256) = 2**48 - 1
+M64: constant(uint256) = 2**64 - 1
 
-struct Switch:
-    paused_until: uint256
-    last_heartbeat: uint256
-    timeout: uint256
-    stopped_scopes: uint256
+# Where what stands in the switch.
+HEARTBEAT: constant(uint256) = 48
+TIMEOUT: constant(uint256) = 96
+OWN_NUMBER: constant(uint256) = 144
+SCOPES: constant(uint256) = 208
+ONE_OWN_STOP: constant(uint256) = 1 << 144
+ONE_SCOPE: constant(uint256) = 1 << 208
 
-struct Scope:
-    paused_until: uint256
-    number: uint256
-    disturbances: uint256
-    counted: bool
+# Where what stands in a scope's word.
+NUMBER: constant(uint256) = 48
+DISTURBANCES: constant(uint256) = 112
+COUNTED: constant(uint256) = 1 << 176
+ONE_STOP: constant(uint256) = 1 << 48
+ONE_DISTURBANCE: constant(uint256) = 1 << 112
 
 # The word that every payment reads; layout in the head of this file.
 _switch: uint256
 
-# What is known of each scope. The organisation's own `paused_until` stands in the switch.
+# What is known of each scope but the organisation's own.
 _scopes: HashMap[address, uint256]
 
 
@@ -61,14 +63,7 @@ _scopes: HashMap[address, uint256]
 def __init__(heartbeat_timeout: uint256):
     self._check_timeout(heartbeat_timeout)
 
-    self._switch = self._pack_switch(
-        Switch(
-            paused_until=0,
-            last_heartbeat=block.timestamp,
-            timeout=min(heartbeat_timeout, FOREVER),
-            stopped_scopes=0,
-        )
-    )
+    self._store(block.timestamp, min(heartbeat_timeout, FOREVER))
     log IOrganization.HeartbeatTimeoutSet(seconds=heartbeat_timeout)
 
 
@@ -79,9 +74,7 @@ def paused_until(scope: address) -> uint256:
     @notice When the stop of `scope` ends or ended, in Unix seconds; the maximum: when the
             treasury unpauses; 0: never stopped, or unpaused.
     """
-    if scope == self:
-        return self._widened(self._unpack_switch(self._switch).paused_until)
-    return self._widened(self._unpack_scope(self._scopes[scope]).paused_until)
+    return self._widened(self._word(scope) & M48)
 
 
 @external
@@ -90,7 +83,7 @@ def pause_number(scope: address) -> uint256:
     """
     @notice How often `scope` was stopped. Who unpauses names the stop that they looked at.
     """
-    return self._unpack_scope(self._scopes[scope]).number
+    return self._number(scope)
 
 
 @external
@@ -99,7 +92,7 @@ def last_heartbeat() -> uint256:
     """
     @notice When a keeper last proved that it watches, in Unix seconds.
     """
-    return self._unpack_switch(self._switch).last_heartbeat
+    return (self._switch >> HEARTBEAT) & M48
 
 
 @external
@@ -108,7 +101,7 @@ def heartbeat_timeout() -> uint256:
     """
     @notice After how many seconds without a heartbeat every wallet stops; the maximum: never.
     """
-    return self._widened(self._unpack_switch(self._switch).timeout)
+    return self._timeout()
 
 
 @external
@@ -117,59 +110,56 @@ def clear(scope: address):
     @notice Take a stop that has ended by itself off the count, so that payments become cheaper
             again. Anyone may; it changes nothing else.
     """
-    if scope == self:
-        assert block.timestamp >= self._unpack_switch(self._switch).paused_until, "stops: still stopped"
-        return
+    word: uint256 = self._word(scope)
+    assert block.timestamp >= word & M48, "stops: still stopped"
 
-    scope_word: uint256 = self._scopes[scope]
-    assert block.timestamp >= scope_word & MASK, "stops: still stopped"
-
-    self._uncount(scope, scope_word)
+    if scope != self:
+        self._uncount(scope, word)
 
 
 @internal
-def _pause(scope: address, duration: uint256, reason: String[64]):
-    """
-    @dev Stop `scope` for `duration` seconds, or until unpaused if it is 0 or more than a year.
-    """
-    until: uint256 = FOREVER
-    if duration != 0 and duration <= MAX_TIMED_PAUSE:
-        until = block.timestamp + duration
-    self._pause_until(scope, until, reason)
-
-
-@internal
-def _pause_until(scope: address, until: uint256, reason: String[64]):
+def _pause(scope: address, until: uint256, reason: String[64]):
     """
     @dev Stop `scope` until `until`. A stop never shortens one that is already running, so that a
-         second call is harmless, and every call counts.
+         second call is harmless, and every call counts. No counter here ever overflows: its
+         callers would have to pay for 2^48 calls.
     """
-    details: Scope = self._unpack_scope(self._scopes[scope])
     kept: uint256 = 0
+    number: uint256 = 0
     if scope == self:
-        switch: Switch = self._unpack_switch(self._switch)
-        switch.paused_until = max(switch.paused_until, until)
-        kept = switch.paused_until
-        self._switch = self._pack_switch(switch)
+        switch: uint256 = self._switch
+        kept = max(switch & M48, until)
+        number = unsafe_add((switch >> OWN_NUMBER) & M64, 1)
+        self._switch = unsafe_add((switch & ~M48) | kept, ONE_OWN_STOP)
     else:
+        word: uint256 = self._scopes[scope]
+        kept = max(word & M48, until)
+        number = unsafe_add((word >> NUMBER) & M64, 1)
         # From running to stopped: changes scheduled before must not undo what comes now. A
         # repeated stop does not count, or a stolen keeper could block changes for ever.
-        if block.timestamp >= details.paused_until:
-            details.disturbances += 1
-        if not details.counted:
-            details.counted = True
-            self._switch += ONE_SCOPE
-        details.paused_until = max(details.paused_until, until)
-        kept = details.paused_until
-    details.number += 1
-    self._scopes[scope] = self._pack_scope(details)
+        if block.timestamp >= word & M48:
+            word = unsafe_add(word, ONE_DISTURBANCE)
+        if word & COUNTED == 0:
+            word |= COUNTED
+            self._switch = unsafe_add(self._switch, ONE_SCOPE)
+        self._scopes[scope] = unsafe_add((word & ~M48) | kept, ONE_STOP)
+    if kept == FOREVER:
+        kept = max_value(uint256)
     log IOrganization.Paused(
-        scope=scope,
-        by=msg.sender,
-        until=self._widened(kept),
-        number=details.number,
-        reason=reason,
+        scope=scope, by=msg.sender, until=kept, number=number, reason=reason
     )
+
+
+@internal
+@view
+def _until(duration: uint256) -> uint256:
+    """
+    @dev When a stop of `duration` seconds ends; 0, or more than a year, is until unpaused.
+    """
+    # 0 less 1 is more than any maximum.
+    if unsafe_sub(duration, 1) < MAX_TIMED_PAUSE:
+        return unsafe_add(block.timestamp, duration)
+    return FOREVER
 
 
 @internal
@@ -177,9 +167,9 @@ def _pause_like(old: address, new: address, reason: String[64]):
     """
     @dev Stop `new` at least as long as `old` is, if it is.
     """
-    until: uint256 = self._scopes[old] & MASK
+    until: uint256 = self._scopes[old] & M48
     if block.timestamp < until:
-        self._pause_until(new, until, reason)
+        self._pause(new, until, reason)
 
 
 @internal
@@ -187,26 +177,47 @@ def _unpause(scope: address, seen: uint256, reason: String[64]):
     """
     @dev End the stop with the number `seen`; not another one that came since.
     """
-    scope_word: uint256 = self._scopes[scope]
-    number: uint256 = self._unpack_scope(scope_word).number
+    number: uint256 = self._number(scope)
     assert number != 0, "stops: never stopped"
     assert seen == number, "stops: not the stop that was seen"
 
     if scope == self:
-        self._switch &= ~MASK
+        self._switch &= ~M48
     else:
-        self._uncount(scope, scope_word & ~MASK)
+        self._uncount(scope, self._scopes[scope] & ~M48)
     log IOrganization.Unpaused(scope=scope, by=msg.sender, number=number, reason=reason)
 
 
 @internal
-def _uncount(scope: address, scope_word: uint256):
+def _uncount(scope: address, word: uint256):
     """
-    @dev Store `scope_word`, and take its scope off the number of stopped ones.
+    @dev Store `word`, and take its scope off the number of stopped ones.
     """
-    if scope_word & COUNTED != 0:
+    if word & COUNTED != 0:
         self._switch -= ONE_SCOPE
-    self._scopes[scope] = scope_word & ~COUNTED
+    self._scopes[scope] = word & ~COUNTED
+
+
+@internal
+@view
+def _word(scope: address) -> uint256:
+    """
+    @dev The word whose lowest bits say until when `scope` is stopped.
+    """
+    if scope == self:
+        return self._switch
+    return self._scopes[scope]
+
+
+@internal
+@view
+def _number(scope: address) -> uint256:
+    """
+    @dev How often `scope` was stopped.
+    """
+    if scope == self:
+        return (self._switch >> OWN_NUMBER) & M64
+    return (self._scopes[scope] >> NUMBER) & M64
 
 
 @internal
@@ -220,7 +231,7 @@ def _disturb(agent: address):
 @internal
 @view
 def _disturbances(agent: address) -> uint256:
-    return self._unpack_scope(self._scopes[agent]).disturbances
+    return (self._scopes[agent] >> DISTURBANCES) & M64
 
 
 @internal
@@ -228,9 +239,7 @@ def _beat():
     """
     @dev Somebody watches, now.
     """
-    switch: Switch = self._unpack_switch(self._switch)
-    switch.last_heartbeat = block.timestamp
-    self._switch = self._pack_switch(switch)
+    self._store(block.timestamp, (self._switch >> TIMEOUT) & M48)
     log IOrganization.HeartbeatSent(by=msg.sender)
 
 
@@ -239,16 +248,14 @@ def _set_timeout(seconds: uint256):
     """
     @dev Set after how many seconds without a heartbeat everything stops.
     """
-    switch: Switch = self._unpack_switch(self._switch)
-    switch.timeout = min(seconds, FOREVER)
-    self._switch = self._pack_switch(switch)
+    self._store((self._switch >> HEARTBEAT) & M48, min(seconds, FOREVER))
     log IOrganization.HeartbeatTimeoutSet(seconds=seconds)
 
 
 @internal
 @view
 def _timeout() -> uint256:
-    return self._widened(self._unpack_switch(self._switch).timeout)
+    return self._widened((self._switch >> TIMEOUT) & M48)
 
 
 @internal
@@ -264,25 +271,25 @@ def _check_timeout(seconds: uint256):
 def _is_stopped(wallet: address, agent: address) -> bool:
     """
     @dev Whether `agent` is stopped in `wallet`: by itself, with its wallet, with everything, or
-         because nobody watches. `timeout` off is 2^64 - 1, which no clock gets past.
+         because nobody watches. `timeout` off is 2^48 - 1, which no clock gets past.
     """
     switch: uint256 = self._switch
-    if block.timestamp < switch & MASK:
+    if block.timestamp < switch & M48:
         return True
-    if block.timestamp > ((switch >> 64) & MASK) + ((switch >> 128) & MASK):
+    if block.timestamp > unsafe_add((switch >> HEARTBEAT) & M48, (switch >> TIMEOUT) & M48):
         return True
-    if switch >> 192 == 0:
+    if switch >> SCOPES == 0:
         return False
-    if block.timestamp < self._scopes[wallet] & MASK:
+    if block.timestamp < self._scopes[wallet] & M48:
         return True
-    return block.timestamp < self._scopes[agent] & MASK
+    return block.timestamp < self._scopes[agent] & M48
 
 
 @internal
 @pure
 def _widened(seconds: uint256) -> uint256:
     """
-    @dev The 64-bit "for ever" as the maximum that views and events show.
+    @dev The 48-bit "for ever" as the maximum that views and events show.
     """
     if seconds == FOREVER:
         return max_value(uint256)
@@ -290,47 +297,10 @@ def _widened(seconds: uint256) -> uint256:
 
 
 @internal
-@pure
-def _pack_switch(switch: Switch) -> uint256:
-    assert switch.paused_until <= MASK and switch.last_heartbeat <= MASK
-    assert switch.timeout <= MASK and switch.stopped_scopes <= MASK
-    return (
-        switch.paused_until
-        | (switch.last_heartbeat << 64)
-        | (switch.timeout << 128)
-        | (switch.stopped_scopes << 192)
-    )
-
-
-@internal
-@pure
-def _unpack_switch(word: uint256) -> Switch:
-    return Switch(
-        paused_until=word & MASK,
-        last_heartbeat=(word >> 64) & MASK,
-        timeout=(word >> 128) & MASK,
-        stopped_scopes=word >> 192,
-    )
-
-
-@internal
-@pure
-def _pack_scope(scope: Scope) -> uint256:
-    assert scope.paused_until <= MASK and scope.number <= MASK and scope.disturbances <= MASK
-    return (
-        scope.paused_until
-        | (scope.number << 64)
-        | (scope.disturbances << 128)
-        | (convert(scope.counted, uint256) << 192)
-    )
-
-
-@internal
-@pure
-def _unpack_scope(word: uint256) -> Scope:
-    return Scope(
-        paused_until=word & MASK,
-        number=(word >> 64) & MASK,
-        disturbances=(word >> 128) & MASK,
-        counted=word & COUNTED != 0,
-    )
+def _store(last_heartbeat: uint256, timeout: uint256):
+    """
+    @dev Replace both in the switch.
+    """
+    assert last_heartbeat <= M48 and timeout <= M48
+    kept: uint256 = self._switch & ~((M48 << HEARTBEAT) | (M48 << TIMEOUT))
+    self._switch = kept | (last_heartbeat << HEARTBEAT) | (timeout << TIMEOUT)

@@ -41,15 +41,18 @@ def _receive(token: address, sender: address, amount: uint256) -> uint256:
     @return What arrived, which is less when the token takes a fee.
     """
     if token == NATIVE:
-        reasons._require(msg.value == amount, "transfers: wrong value")
+        if msg.value != amount:
+            reasons._refuse("transfers: wrong value")
         return amount
 
-    reasons._require(msg.value == 0, "transfers: wrong value")
+    if msg.value != 0:
+        reasons._refuse("transfers: wrong value")
     before: uint256 = self._balance(token)
     moved: bool = extcall IERC20(token).transferFrom(
         sender, self, amount, default_return_value=True
     )
-    reasons._require(moved, "transfers: token refused")
+    if not moved:
+        reasons._refuse("transfers: token refused")
     return self._balance(token) - before
 
 

@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy off
+# pragma optimize none
 """
 @title TestToken
 @author Bursar contributors

@@ -241,7 +241,7 @@ class Moves:
         return self._who(*likely), wallet, "cancel", (id, self._reason()), 0
 
     def _cancel_all(self) -> Move:
-        likely = (*self.twin.guardians, *self.twin.keepers)
+        likely = (*self.twin.guardians, *self.twin.keepers, self.twin.stranger)
         return self._who(*likely), self._wallet(), "cancel_all", (self._reason(),), 0
 
     def _pause_self(self) -> Move:
@@ -388,7 +388,8 @@ class Moves:
 
     def _sweep(self) -> Move:
         args = (self._real_token(), self._reason())
-        return self._who(self.twin.treasury, *self.twin.guardians), self._wallet(), "sweep", args, 0
+        likely = (self.twin.treasury, *self.twin.guardians, self.twin.stranger)
+        return self._who(*likely), self._wallet(), "sweep", args, 0
 
     def _real_token(self) -> Address:
         return self.random.choice([*self.twin.token_addresses, NATIVE])
@@ -442,7 +443,11 @@ class Moves:
         return self._who(self.twin.treasury), self.twin.organization, "unpause", args, 0
 
     def _clear(self) -> Move:
-        return self._who(), self.twin.organization, "clear", (self._scope(),), 0
+        now = self.twin.now
+        running = [s for s, stop in self.twin.model.stops.items() if now < stop.until]
+        is_running = running and self.random.random() < 0.4
+        scope = self.random.choice(running) if is_running else self._scope()
+        return self._who(), self.twin.organization, "clear", (scope,), 0
 
     def _heartbeat(self) -> Move:
         return self._who(*self.twin.keepers), self.twin.organization, "heartbeat", (), 0
@@ -526,7 +531,8 @@ class Moves:
 
     def _veto_all(self) -> Move:
         args = (self._reason(),)
-        return self._who(*self.twin.guardians), self.twin.organization, "veto_all", args, 0
+        who = self._who(*self.twin.guardians, self.twin.stranger)
+        return who, self.twin.organization, "veto_all", args, 0
 
     def _changed(self) -> Move:
         return self._who(), self.twin.organization, "changed", (b"\5" * 32, self._agent()), 0
