@@ -175,36 +175,86 @@ def test_clear__organization__is_not_counted(company: Company) -> None:
     assert _cost(company) == cheap
 
 
-@pytest.mark.parametrize("seed", range(4))
+class _Ledger:
+    """
+    What is stopped, as a plain dictionary of ends and two figures of the watch.
+    """
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.agents = [company.agent, company.other_agent, company.stranger]
+        self.wallets = [company.operations.address, company.trading.address]
+        self.all = company.organization.address
+        scopes = [*self.agents, *self.wallets, self.all]
+        self.ends = dict.fromkeys(scopes, 0)
+        self.numbers = {scope: company.organization.pause_number(scope) for scope in scopes}
+        self.last = company.organization.last_heartbeat()
+        self.timeout = company.organization.heartbeat_timeout()
+
+    def is_stopped(self, wallet: str, agent: str) -> bool:
+        """
+        Whether anything covers the agent in the wallet.
+        """
+        now = self.company.now
+        end = max(self.ends[scope] for scope in (agent, wallet, self.all))
+        return now < end or now > self.last + self.timeout
+
+    def check(self) -> None:
+        """
+        Compare every view.
+        """
+        organization = self.company.organization
+        for scope, end in self.ends.items():
+            assert organization.paused_until(scope) == end
+            assert organization.pause_number(scope) == self.numbers[scope]
+        assert organization.last_heartbeat() == self.last
+        assert organization.heartbeat_timeout() == self.timeout
+        for wallet in self.wallets:
+            for agent in self.agents:
+                assert organization.is_stopped(wallet, agent) == self.is_stopped(wallet, agent)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_stops__random_calls__are_what_a_list_of_ends_says(seed: int) -> None:
     """
-    Any sequence of stops, releases, clearings and time leaves stopped exactly what a plain
-    dictionary of ends says.
+    Any sequence of stops, releases, clearings, heartbeats, shorter timeouts and time leaves every
+    view saying what a plain dictionary says: nothing that shares a word disturbs its neighbours.
     """
     rng = random.Random(seed)
-    company = Company(heartbeat_timeout=MAX)
-    organization = company.organization
-    agents = [company.agent, company.other_agent, company.stranger]
-    wallets = [company.operations.address, company.trading.address]
-    ends = dict.fromkeys([*agents, *wallets, organization.address], 0)
-    for _ in range(150):
-        scope = rng.choice(list(ends))
-        step = rng.choice(["pause", "pause", "unpause", "clear", "clear", "wait"])
+    company = Company(heartbeat_timeout=MAX if seed % 2 else 40 * 60)
+    organization, ledger = company.organization, _Ledger(company)
+    cheap = _cost(company)
+    for _ in range(100):
+        scope = rng.choice(list(ledger.ends))
+        step = rng.choice(
+            ["pause", "pause", "unpause", "clear", "clear", "wait", "beat", "shorten"]
+        )
         if step == "pause":
             duration = rng.choice([0, 1, 30, 60, 90])
-            ends[scope] = max(ends[scope], company.now + duration if duration else MAX)
+            end = company.now + duration if duration else MAX
+            ledger.ends[scope] = max(ledger.ends[scope], end)
+            ledger.numbers[scope] += 1
             company.pause(scope, duration)
-        elif step == "unpause" and organization.pause_number(scope):
-            ends[scope] = 0
+        elif step == "unpause" and ledger.numbers[scope]:
+            ledger.ends[scope] = 0
             company.unpause(scope)
-        elif step == "clear" and company.now >= ends[scope]:
+        elif step == "clear" and company.now >= ledger.ends[scope]:
             organization.clear(scope, sender=company.stranger)
         elif step == "clear":
             with refused("stops: still stopped"):
                 organization.clear(scope, sender=company.stranger)
+        elif step == "beat":
+            organization.heartbeat(sender=company.keeper)
+            ledger.last = company.now
+        elif step == "shorten":
+            ledger.timeout = max(600, min(ledger.timeout, 40 * 60) - rng.choice([0, 1, 300]))
+            organization.set_heartbeat_timeout(ledger.timeout, sender=company.treasury)
+            ledger.last = company.now
         else:
-            company.evm.warp(by=rng.choice([1, 29, 30, 31, 60]))
-        for wallet in wallets:
-            for agent in agents:
-                covered = max(ends[s] for s in (agent, wallet, organization.address))
-                assert organization.is_stopped(wallet, agent) == (company.now < covered)
+            company.evm.warp(by=rng.choice([1, 29, 30, 31, 60, 599, 600, 601]))
+        ledger.check()
+    organization.heartbeat(sender=company.keeper)
+    for scope in ledger.ends:
+        if ledger.numbers[scope]:
+            company.unpause(scope)
+    assert _cost(company) == cheap
