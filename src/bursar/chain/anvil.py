@@ -13,11 +13,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -182,7 +183,8 @@ class Anvil:
 
         binary = self._binary or find_anvil()
         try:
-            self._launch(binary)
+            with _holding_interrupts():
+                self._launch(binary)
             self._wait_until_it_answers()
         except BaseException:  # a Ctrl-C here must not leave it running either
             self.stop()
@@ -193,6 +195,10 @@ class Anvil:
         """
         End it and remove its folder. Harmless when it has stopped, or never started.
         """
+        with _holding_interrupts():
+            self._end()
+
+    def _end(self) -> None:
         process, watchdog = self._process, self._watchdog
         if process is not None and process.returncode is None:
             # Its whole group, and before wait(): until then the id cannot be anybody else's.
@@ -294,6 +300,26 @@ class Anvil:
         command = " ".join(self._arguments)
         tail = "\n".join(self.log.strip().splitlines()[-15:]) or "(it printed nothing)"
         return f"{what} (anvil {command}). It printed:\n{tail}"
+
+
+@contextmanager
+def _holding_interrupts() -> Iterator[None]:
+    """
+    Let a Ctrl-C wait until the end of the block: in the midst of starting or ending the chain and
+    its watchdog it would leave one of them, or the folder, to nobody.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _option(name: str, value: float | str | None) -> tuple[str, ...]:
