@@ -1,7 +1,7 @@
 """
 The `bursar` command. Thin: it reads options, calls, and sets the exit status.
 
-Exit status: 0 done, 1 fault, 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 fault, 2 denied or wrong usage, 130 interrupted.
 """
 
 import sys
