@@ -355,6 +355,22 @@ def test_apply__wallet_that_calls_setters_back__has_no_right_to(company: Company
         organization.apply(puppet.address, call, sender=company.stranger)
 
 
+def test_apply__wallet_that_stops_an_agent_meanwhile__may(company: Company) -> None:
+    """
+    No stop waits for anything: the organisation has no lock that would refuse one in mid-call.
+    """
+    puppet, organization = company.puppet, company.organization
+    call = company.operations.calldata("set_grace", 2 * DAY)
+    organization.schedule(puppet.address, call, sender=company.treasury)
+    company.evm.warp(by=CHANGE_DELAY)
+    puppet.when_called(organization, organization.calldata("pause", company.agent, 60, "now"))
+
+    receipt = organization.apply(puppet.address, call, sender=company.stranger)
+
+    assert receipt.names() == ["ChangeApplied", "Paused"]
+    assert company.is_stopped()
+
+
 def test_apply__raise__is_what_the_agent_can_pay_from(company: Company) -> None:
     """
     From end to end: what was too much before is paid after the raise has waited.
