@@ -19,6 +19,9 @@ def test_features__every_test_that_is_named__exists() -> None:
     named = re.findall(r"`([a-z_/]+\.py)(?:::(\w+))?`", FEATURES)
     assert len(named) > 60
     for file, function in named:
+        if file.startswith(("src/", "scripts/")):
+            assert (ROOT / file).exists(), file
+            continue
         path = ROOT / "tests" / file
         assert path.exists(), file
         assert not function or f"def {function}(" in path.read_text(), f"{file}::{function}"
@@ -41,7 +44,9 @@ def test_interface__every_reason__is_on_the_page() -> None:
     """
     Whoever reads a revert finds it described.
     """
-    sources = [p.read_text() for p in (ROOT / "contracts").rglob("*.vy") if "testing" not in p.parts]
+    sources = [
+        p.read_text() for p in (ROOT / "contracts").rglob("*.vy") if "testing" not in p.parts
+    ]
     reasons = set(re.findall(r'"([a-z]+: [a-z_][^"]*)"', "\n".join(sources)))
     assert len(reasons) > 40
     flat = re.sub(r"\s+", " ", INTERFACE)
