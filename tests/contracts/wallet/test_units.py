@@ -187,6 +187,54 @@ def test_tightening__finer_than_the_unit__rounds_down_and_says_so() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("daily", "stored", "charge"),
+    [
+        (NEVER - 1, NEVER - 1, 1),
+        (NEVER, NEVER - 3, 1),
+        (NEVER + 6, NEVER - 3, 1),
+        (NEVER + 7, NEVER + 7, 10),
+    ],
+)
+def test_tightening__that_rounds_below_a_power_of_ten__takes_the_smaller_unit(
+    daily: int, stored: int, charge: int
+) -> None:
+    """
+    The unit is the smallest that holds `daily` as it is stored, not as it was given.
+    """
+    world = rich(**flat(10**15))
+
+    world.set_budget(Budget(**flat(daily)), sender=world.guardian)
+
+    assert budget_of(world) == Budget(**flat(stored))
+    judge(world, PAY, 1)
+    assert left(world) == (stored - charge, stored - charge, 99)
+
+
+def test_loosening__finer_than_what_was_spent_allows__waits_for_the_next_day() -> None:
+    """
+    A scheduled raise whose figures are too fine for a day of large spending is refused, stays
+    scheduled, and passes when that day is over.
+    """
+    world = rich(**flat(10**15), change_delay=HOUR)
+    raised = (*key_of(world), Budget(**flat(12_345_678)))
+    world.schedule(world.wallet, "set_budget", *raised)
+    world.pay(9 * 10**14)
+    world.evm.warp(by=HOUR)
+
+    # Lower in every figure, so that it tightens and rounds down: the timelock makes no exception.
+    world.apply(world.wallet, "set_budget", *raised)
+    assert budget_of(world) == Budget(**flat(12 * 10**6))
+
+    world.schedule(world.wallet, "set_budget", *raised)
+    world.evm.warp(by=HOUR)
+    with reverts(TOO_FINE):
+        world.apply(world.wallet, "set_budget", *raised)
+    world.evm.warp(by=DAY)
+    world.apply(world.wallet, "set_budget", *raised)
+    assert budget_of(world) == Budget(**flat(12_345_678))
+
+
 def test_tightening__with_nothing_spent__takes_the_small_unit_at_once() -> None:
     """
     Only what was spent keeps a unit coarse.
@@ -478,8 +526,16 @@ def test_tightening__whatever_was_spent__never_fails_and_rounds_down(
         assert stored == Budget(*(f - f % unit for f in (p, h, d, q)))
         assert (unit - 1) * 10**8 <= max(d, spent)
         figures = stored
+    assert left(world)[1] == max(0, figures.daily - spent)
 
-    assert spent_today(world) == spent
+    # The next day everything is held in finer units, and reads the same.
+    world.evm.warp(by=DAY)
+    assert left(world) == (figures.hourly, figures.daily, 100)
+    if figures.per_payment and figures.queue_from > 1:
+        judge(world, PAY, 1)
+        charge = unit_for(figures.daily)
+        assert left(world) == (figures.hourly - charge, figures.daily - charge, 99)
+    assert budget_of(world) == figures
 
 
 @property_settings
