@@ -49,6 +49,14 @@ class LocalChain(Client):
         """
         A funded account of that role. The same name is always the same key, and so is public.
         """
-        account: LocalAccount = Account.from_key(keccak(f"bursar local chain: {name}".encode()))
+        account = derive_account(name)
         self.fund(checksummed(account.address), wei)
         return account
+
+
+def derive_account(name: str) -> LocalAccount:
+    """
+    The local chains' account of that name. Everybody can derive its key: it is public.
+    """
+    account: LocalAccount = Account.from_key(keccak(f"bursar local chain: {name}".encode()))
+    return account
