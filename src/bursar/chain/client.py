@@ -11,8 +11,7 @@ from typing import Any, Final
 from eth_account.signers.local import LocalAccount
 
 from bursar.chain.errors import NoAnswerError, RevertedError, RpcError
-from bursar.chain.reader import Call, RawLog, Reader, as_revert, find_revert, transaction_fields
-from bursar.chain.reverts import Revert
+from bursar.chain.reader import Call, RawLog, Reader, as_revert, transaction_fields
 from bursar.types import Address, Bytes32, checksummed
 
 # Between the estimate and the block, an hour may begin: then a payment writes to fresh slots.
@@ -101,7 +100,7 @@ class Client(Reader):
     def _wait(self, transaction: str, fields: dict[str, str]) -> Receipt:
         receipt = self._poll(transaction)
         if int(receipt["status"], 16) == 0:
-            revert = self._replay(fields, receipt)
+            revert = self.explain_revert(fields, receipt)
             raise RevertedError(revert, Bytes32(bytes.fromhex(transaction[2:])))
         created = receipt.get("contractAddress")
         return Receipt(
@@ -132,16 +131,3 @@ class Client(Reader):
                 )
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_POLL)
-
-    def _replay(self, fields: dict[str, str], receipt: dict[str, Any]) -> Revert:
-        """
-        Why a mined transaction reverted, which no receipt tells: asked again on the block before,
-        at its own block's time.
-        """
-        block = int(receipt["blockNumber"], 16)
-        at = {"time": hex(self.fetch_timestamp(receipt["blockHash"])), "number": hex(block)}
-        try:
-            self.rpc.request("eth_call", fields, hex(block - 1), {}, at)
-        except RpcError as error:
-            return find_revert(error) or Revert(f"the reason cannot be had: {error.message}")
-        return Revert("not reproducible: out of gas, or another transaction came between")

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
 from eth_account.signers.local import LocalAccount
 
 from bursar.chain.abi import ContractType
 from bursar.chain.client import Client, Receipt
+from bursar.chain.errors import BadAnswerError
 from bursar.chain.reader import Call
 from bursar.types import Address
 
@@ -64,7 +66,13 @@ class Contract:
         What `function` returns now, to `sender`. Nothing is sent.
         """
         output = self.client.call(self.build_call(function, *values), sender=sender)
-        return self.type.decode(function, output)
+        try:
+            return self.type.decode(function, output)
+        except (DecodingError, ValueError) as error:
+            raise BadAnswerError(
+                f"{self.address} answers {function} with {len(output)} bytes that cannot be read: "
+                f"it is no {self.type.name}, or the node lies. Check the address and the node."
+            ) from error
 
     def send(
         self,

@@ -3,10 +3,19 @@ What can go wrong between here and a chain.
 
     BursarError
     └── ChainError
-        ├── NoAnswerError         the node cannot be reached, or a transaction is not mined in time
-        ├── RpcError              the node answered with an error
-        ├── RevertedError         a contract refused; carries its decoded reason
-        └── UnreadableLogError    a log with one of our events' topics that is not shaped as one
+        ├── NoAnswerError             the node cannot be reached, or is too slow
+        │   ├── BadAnswerError        it answers what makes no sense
+        │   └── NotMinedError         a transaction was sent and is not mined in time
+        │       └── DroppedError      … and the node no longer knows it
+        ├── RpcError                  the node answered with an error
+        ├── RevertedError             a contract refused; carries its decoded reason
+        ├── UnreadableLogError        a log with one of our events' topics, not shaped as one
+        └── SendError                 a transaction that did not, and will not, happen
+            ├── WrongChainError       the node is of another chain: nothing was signed
+            ├── CostTooHighError      fees or gas are above the ceilings: nothing was signed
+            ├── NoGasMoneyError       the account cannot pay for the gas
+            ├── NonceError            somebody else sends from this key's account
+            └── ReplacedError         another transaction with this nonce was mined instead
 """
 
 from bursar.chain.reverts import Revert
@@ -23,6 +32,30 @@ class ChainError(BursarError):
 class NoAnswerError(ChainError):
     """
     Nobody answered: whether a transaction that was under way is mined is not known.
+    """
+
+
+class BadAnswerError(NoAnswerError):
+    """
+    An answer that cannot be used, which is as good as none: no JSON, no result, not of its type.
+    """
+
+
+class NotMinedError(NoAnswerError):
+    """
+    A transaction was sent and is not mined in time. It may still be: look for `transactions` (it
+    and its replacements, of which at most one is ever mined) before doing it again.
+    """
+
+    def __init__(self, message: str, nonce: int, transactions: tuple[Bytes32, ...]) -> None:
+        super().__init__(message)
+        self.nonce = nonce
+        self.transactions = transactions
+
+
+class DroppedError(NotMinedError):
+    """
+    The node no longer knows the transaction, although it was sent again. Other nodes may.
     """
 
 
@@ -56,3 +89,54 @@ class UnreadableLogError(ChainError):
     """
     Anybody may log anything: take it seriously only from a contract of ours.
     """
+
+
+class SendError(ChainError):
+    """
+    A transaction that did not happen and will not: it is safe to try again.
+    """
+
+
+class WrongChainError(SendError):
+    """
+    The node answers for another chain. Nothing was signed.
+    """
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(
+            f"The node is of chain {found}, not of chain {expected}. Check the RPC URL; nothing "
+            "was signed."
+        )
+        self.expected = expected
+        self.found = found
+
+
+class CostTooHighError(SendError):
+    """
+    What the chain asks for is above what was set as the ceiling. Nothing was signed.
+    """
+
+
+class NoGasMoneyError(SendError):
+    """
+    The account cannot pay for the gas. Agents need a little of the chain's own currency.
+    """
+
+
+class NonceError(SendError):
+    """
+    The account's next nonce is taken by something that was not sent from here. A key has one
+    writer.
+    """
+
+
+class ReplacedError(SendError):
+    """
+    Another transaction with the same nonce was mined, so this one never will be. `by` is its hash
+    where it was one of ours.
+    """
+
+    def __init__(self, message: str, nonce: int, by: Bytes32 | None) -> None:
+        super().__init__(message)
+        self.nonce = nonce
+        self.by = by

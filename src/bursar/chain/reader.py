@@ -2,11 +2,11 @@
 Reading from a node: contracts, balances, code, blocks, logs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from bursar.chain.errors import NoAnswerError, RevertedError, RpcError
+from bursar.chain.errors import BadAnswerError, NoAnswerError, RevertedError, RpcError
 from bursar.chain.reverts import Revert, decode_revert
 from bursar.chain.rpc import Rpc
 from bursar.types import Address
@@ -43,7 +43,13 @@ class Reader:
         """
         The chain's id, asked for once.
         """
-        return int(self.rpc.request("eth_chainId"), 16)
+        return self.fetch_chain_id()
+
+    def fetch_chain_id(self) -> int:
+        """
+        The chain's id, asked for now.
+        """
+        return self.rpc.request_number("eth_chainId")
 
     def call(
         self,
@@ -61,54 +67,57 @@ class Reader:
         pretended = {who: {"code": f"0x{code.hex()}"} for who, code in (codes or {}).items()}
         asked = [transaction_fields(call, sender), _block(block), *([pretended] if codes else [])]
         try:
-            output = self.rpc.request("eth_call", *asked)
+            return self.rpc.request_bytes("eth_call", *asked)
         except RpcError as error:
             raise as_revert(error) from error
-        return bytes.fromhex(output[2:])
 
     def fetch_balance(self, who: Address, block: Block = "latest") -> int:
         """
         The native currency of `who`, in wei.
         """
-        return int(self.rpc.request("eth_getBalance", who, _block(block)), 16)
+        return self.rpc.request_number("eth_getBalance", who, _block(block))
 
     def fetch_code(self, who: Address) -> bytes:
         """
         The code at an address; empty where there is no contract.
         """
-        return bytes.fromhex(self.rpc.request("eth_getCode", who, "latest")[2:])
+        return self.rpc.request_bytes("eth_getCode", who, "latest")
 
     def fetch_storage(self, who: Address, slot: int) -> int:
         """
         One word of a contract's storage.
         """
-        return int(self.rpc.request("eth_getStorageAt", who, hex(slot), "latest"), 16)
+        return self.rpc.request_number("eth_getStorageAt", who, hex(slot), "latest")
 
     def fetch_now(self) -> int:
         """
         The latest block's timestamp.
         """
-        return int(self.rpc.request("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        block = self.rpc.request_object("eth_getBlockByNumber", "latest", False)
+        if block is None:
+            raise BadAnswerError(f"{self.rpc.name} has no latest block: is it still syncing?")
+        return self.rpc.read_number("eth_getBlockByNumber", block.get("timestamp"))
 
     def fetch_height(self) -> int:
         """
         The latest block's number.
         """
-        return int(self.rpc.request("eth_blockNumber"), 16)
+        return self.rpc.request_number("eth_blockNumber")
 
     def fetch_timestamp(self, block_hash: str) -> int:
         """
         The timestamp of a block. Raises NoAnswerError where the node no longer has it.
         """
-        block = self.rpc.request("eth_getBlockByHash", block_hash, False)
+        block = self.rpc.request_object("eth_getBlockByHash", block_hash, False)
         if block is None:
             raise NoAnswerError(f"Block {block_hash} is gone: the chain was reorganised.")
-        return int(block["timestamp"], 16)
+        return self.rpc.read_number("eth_getBlockByHash", block.get("timestamp"))
 
     def fetch_logs(
         self,
         emitters: Iterable[Address] | None = None,
         topics: Iterable[bytes] | None = None,
+        indexed: Sequence[bytes | None] = (),
         *,
         first: Block = 0,
         last: Block = "latest",
@@ -117,14 +126,34 @@ class Reader:
         Logs of any of `emitters` with any of `topics` as their first, in the chain's order.
 
         None stands for all. Both ends are included.
+
+        indexed: what the following topics are, an event's indexed arguments in their order.
         """
         wanted: dict[str, Any] = {"fromBlock": _block(first), "toBlock": _block(last)}
         if emitters is not None:
             wanted["address"] = list(emitters)
         if topics is not None:
             wanted["topics"] = [[f"0x{topic.hex()}" for topic in topics]]
-        logs: list[RawLog] = self.rpc.request("eth_getLogs", wanted)
-        return sorted(logs, key=_position)
+            wanted["topics"] += [value and f"0x{value.hex()}" for value in indexed]
+        logs: list[RawLog] = self.rpc.request_list("eth_getLogs", wanted)
+        try:
+            return sorted(logs, key=_position)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadAnswerError(f"{self.rpc.name} answers logs without a position.") from error
+
+    def explain_revert(self, fields: Mapping[str, str], receipt: Mapping[str, Any]) -> Revert:
+        """
+        Why a mined transaction reverted, which no receipt tells: asked again at its own block's
+        time, on the block before, then with what else its block changed.
+        """
+        block = int(receipt["blockNumber"], 16)
+        at = {"time": hex(self.fetch_timestamp(receipt["blockHash"])), "number": hex(block)}
+        for state in (block - 1, block):
+            try:
+                self.rpc.request("eth_call", fields, hex(state), {}, at)
+            except RpcError as error:
+                return find_revert(error) or Revert(f"the reason cannot be had: {error.message}")
+        return Revert("not reproducible: out of gas, or another transaction came between")
 
 
 def transaction_fields(call: Call, sender: Address | None) -> dict[str, str]:

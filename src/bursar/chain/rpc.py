@@ -8,45 +8,125 @@ from urllib.parse import urlsplit
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from bursar.chain.errors import NoAnswerError, RpcError
+from bursar.chain.errors import BadAnswerError, NoAnswerError, RpcError
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+_LONGEST_SHOWN: Final = 120
 
 
 class Rpc:
     """
-    A node at `url`. Nothing is retried: the caller knows what may be asked twice.
+    A node at `url`. Nothing is retried: the caller knows what may be asked twice. Errors name the
+    host only, because paths of providers hold keys.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         options: dict[str, Any] = {"timeout": timeout}
-        if urlsplit(url).hostname in _LOCAL:
+        parts = urlsplit(url)
+        if parts.hostname in _LOCAL:
             # A proxy that is configured for the outside must not see calls to this machine.
             options["proxies"] = {"http": "", "https": ""}
         self.url = url
+        self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self._secrets = [part for part in (url, parts.path, parts.query) if len(part) > 1]
+        self._timeout = timeout
         self._provider = HTTPProvider(
             url, request_kwargs=options, exception_retry_configuration=None
         )
 
     def request(self, method: str, *params: Any) -> Any:
         """
-        The result of one call. Raises RpcError for an error in the answer, NoAnswerError for none.
+        The result of one call. Raises RpcError for an error in the answer, NoAnswerError for none,
+        BadAnswerError for one that is no JSON-RPC.
         """
         try:
-            response = self._provider.make_request(RPCEndpoint(method), list(params))
-        except (OSError, ValueError) as error:  # not reached, a bad status, or no JSON
-            raise NoAnswerError(f"{method}: no answer from {self.url}: {error}") from error
-        if "error" in response:
+            response: Any = self._provider.make_request(RPCEndpoint(method), list(params))
+        except OSError as error:  # not reached, too slow, or a bad status
+            raise NoAnswerError(
+                f"{method}: no answer from {self.name} (it has {self._timeout:g} s): "
+                f"{self._mask(error)}. Check that the node runs and the URL is right."
+            ) from error
+        except ValueError as error:
+            raise self._bad(method, f"no JSON: {self._mask(error)}") from error
+        if not isinstance(response, dict):
+            raise self._bad(method, response)
+        if response.get("error") is not None:
             raise _build_error(method, response["error"])
+        if "result" not in response:
+            raise self._bad(method, response)
         return response["result"]
+
+    def request_number(self, method: str, *params: Any) -> int:
+        """
+        A quantity.
+        """
+        return self.read_number(method, self.request(method, *params))
+
+    def request_bytes(self, method: str, *params: Any) -> bytes:
+        """
+        Bytes of any length.
+        """
+        answer = self.request(method, *params)
+        try:
+            return bytes.fromhex(_digits(answer))
+        except (TypeError, ValueError) as error:
+            raise self._bad(method, answer) from error
+
+    def request_object(self, method: str, *params: Any) -> dict[str, Any] | None:
+        """
+        A block, a transaction or a receipt; None where there is none.
+        """
+        answer = self.request(method, *params)
+        if answer is not None and not isinstance(answer, dict):
+            raise self._bad(method, answer)
+        return answer
+
+    def request_list(self, method: str, *params: Any) -> list[Any]:
+        """
+        A list.
+        """
+        answer = self.request(method, *params)
+        if not isinstance(answer, list):
+            raise self._bad(method, answer)
+        return answer
+
+    def read_number(self, method: str, value: Any) -> int:
+        """
+        A quantity that is part of the answer to `method`.
+        """
+        try:
+            return int(_digits(value), 16)
+        except (TypeError, ValueError) as error:
+            raise self._bad(method, value) from error
+
+    def _bad(self, method: str, answer: Any) -> BadAnswerError:
+        shown = str(answer)
+        shown = shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
+        return BadAnswerError(
+            f"{method}: {self.name} answers what cannot be used: {shown}. Check that the URL is a "
+            "node's, or use another node."
+        )
+
+    def _mask(self, error: Exception) -> str:
+        text = str(error)
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
+
+
+def _digits(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise ValueError("no hex")
+    return value[2:]
 
 
 def _build_error(method: str, error: Any) -> RpcError:
     if not isinstance(error, dict):
         return RpcError(method, 0, str(error), None)
+    code = error.get("code", 0)
     return RpcError(
         method,
-        int(error.get("code", 0)),
+        code if isinstance(code, int) else 0,
         str(error.get("message", error)),
         _read_data(error.get("data")),
     )

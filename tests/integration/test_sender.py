@@ -1,0 +1,745 @@
+"""
+Sending from one key through nodes that are slow, forgetful, wrong or gone: on a real anvil.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from eth_account.signers.local import LocalAccount
+
+from bursar.chain.anvil import Anvil
+from bursar.chain.client import Receipt
+from bursar.chain.errors import (
+    BadAnswerError,
+    CostTooHighError,
+    DroppedError,
+    NoAnswerError,
+    NoGasMoneyError,
+    NonceError,
+    NotMinedError,
+    ReplacedError,
+    RevertedError,
+    RpcError,
+    WrongChainError,
+)
+from bursar.chain.fees import GWEI, Ceilings, Fees, raise_fees
+from bursar.chain.local import ETHER, LocalChain
+from bursar.chain.reader import Call, Reader
+from bursar.chain.refusals import Refusal, read_refusal
+from bursar.chain.sender import Patience, Sender, SignedTransaction
+from bursar.devnet import USDC, address_of
+from bursar.reasons import Reason
+from bursar.types import Address, Bytes32, checksummed
+from tests.integration import proxy
+from tests.integration.live import LiveWorld
+from tests.integration.proxy import FaultyNode
+
+QUICK = Patience(timeout=30.0, replace_after=0.2, lag=0.2, poll=0.02)
+PATIENT = Patience(timeout=3.0, replace_after=0.2, lag=0.2, poll=0.02)
+SHORT = Patience(timeout=1.0, replace_after=0.15, lag=0.1, poll=0.02)
+RECIPIENT = checksummed("0x" + "11" * 20)
+CHAIN = 31337
+
+
+def gift(wei: int = 1) -> Call:
+    """
+    Plain money.
+    """
+    return Call(RECIPIENT, b"", wei)
+
+
+class Still:
+    """
+    A chain that mines only when told to, behind a faulty node.
+    """
+
+    def __init__(self, anvil: Anvil, node: FaultyNode) -> None:
+        self.chain = LocalChain(anvil.url)
+        self.node = node
+        self.key = self.chain.new_account("agent")
+
+    def sender(self, patience: Patience = QUICK, **options: Any) -> Sender:
+        """
+        Of the agent's key, through the faulty node.
+        """
+        reader = Reader(self.node.url, timeout=options.pop("timeout", 2.0))
+        options = {"chain_id": CHAIN, "patience": patience} | options
+        return Sender(reader, options.pop("key", self.key), **options)
+
+    def mine(self) -> None:
+        """
+        Mine what waits.
+        """
+        self.chain.rpc.request("evm_mine")
+
+    def mine_by_itself(self) -> None:
+        """
+        From here on, mine each transaction.
+        """
+        self.chain.rpc.request("evm_setAutomine", True)
+        self.mine()
+
+    def nonce(self) -> int:
+        """
+        How many transactions of the agent were mined.
+        """
+        return self.chain.rpc.request_number("eth_getTransactionCount", self.key.address, "latest")
+
+    def received(self) -> int:
+        """
+        What the recipient has.
+        """
+        return self.chain.fetch_balance(RECIPIENT)
+
+
+@pytest.fixture
+def still() -> Iterator[Still]:
+    """
+    Mines when told to.
+    """
+    with Anvil(mine=False) as anvil, FaultyNode(anvil.url) as node:
+        yield Still(anvil, node)
+
+
+@pytest.fixture
+def live(still: Still) -> Still:
+    """
+    Mines by itself.
+    """
+    still.mine_by_itself()
+    return still
+
+
+class Ledger:
+    """
+    A journal in memory.
+    """
+
+    def __init__(self) -> None:
+        self.signed: list[SignedTransaction] = []
+        self.settled: list[tuple[int, Bytes32 | None]] = []
+
+    def record_signed(self, transaction: SignedTransaction, /) -> None:
+        """
+        Keep it.
+        """
+        self.signed.append(transaction)
+
+    def record_settled(self, sender: Address, nonce: int, mined: Bytes32 | None, /) -> None:
+        """
+        Keep it.
+        """
+        self.settled.append((nonce, mined))
+
+
+def test_send__plain__is_mined_and_journalled_before_it_is_broadcast(live: Still) -> None:
+    """
+    What leaves this machine is written down first, byte for byte.
+    """
+    ledger = Ledger()
+
+    receipt = live.sender(journal=ledger).send(gift(5))
+
+    assert live.received() == 5
+    (signed,) = ledger.signed
+    assert (signed.nonce, signed.chain_id, signed.hash) == (0, CHAIN, receipt.transaction)
+    assert ledger.settled == [(0, receipt.transaction)]
+
+
+def test_send__journal_fails__nothing_is_broadcast_and_the_nonce_is_free(live: Still) -> None:
+    """
+    What cannot be written down is not sent.
+    """
+
+    class Full(Ledger):
+        def record_signed(self, transaction: SignedTransaction, /) -> None:
+            if not self.settled:
+                self.settled.append((-1, None))
+                raise OSError("disk full")
+
+    sender = live.sender(journal=Full())
+    with pytest.raises(OSError, match="disk full"):
+        sender.send(gift())
+    assert live.node.calls["eth_sendRawTransaction"] == 0
+
+    sender.send(gift())
+
+    assert live.nonce() == 1
+
+
+def test_send__from_many_threads__uses_each_nonce_once(live: Still) -> None:
+    """
+    One lock, one order: nothing collides and nothing is lost.
+    """
+    sender = live.sender()
+
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(lambda _: sender.send(gift()), range(24)))
+
+    assert len({receipt.transaction for receipt in receipts}) == 24
+    assert sorted(fields["nonce"] for fields in live.node.sent) == list(range(24))
+    assert live.received() == 24
+
+
+def test_send__would_revert__is_refused_unsigned(world: LiveWorld) -> None:
+    """
+    The estimate costs nothing and tells the reason.
+    """
+    sender = Sender(world.chain, world.agent, chain_id=CHAIN, patience=QUICK)
+
+    with pytest.raises(RevertedError) as refused:
+        sender.send(world.wallet.build_call("pay", *world.payment(101 * USDC)))
+
+    assert refused.value.revert.reason is Reason.PAYMENTS_AMOUNT
+    assert refused.value.transaction is None
+
+
+def test_send__reverts_when_mined__tells_the_reason_and_goes_on(world: LiveWorld) -> None:
+    """
+    The nonce is used, the reason is found, and the next transaction follows.
+    """
+    sender = Sender(world.chain, world.agent, chain_id=CHAIN, patience=QUICK)
+    before = world.chain.rpc.request_number(
+        "eth_getTransactionCount", world.agent.address, "latest"
+    )
+
+    with pytest.raises(RevertedError) as refused:
+        sender.send(world.wallet.build_call("pay", *world.payment(101 * USDC)), gas=200_000)
+    sender.send(world.wallet.build_call("pay", *world.payment(1)))
+
+    assert refused.value.revert.reason is Reason.PAYMENTS_AMOUNT
+    assert refused.value.transaction is not None
+    after = world.chain.rpc.request_number("eth_getTransactionCount", world.agent.address, "latest")
+    assert after == before + 2
+
+
+def test_send__reverts_for_what_its_own_block_did__tells_that_reason(world: LiveWorld) -> None:
+    """
+    Two that fit alone and not together, in one block: the second one's reason is the limit's.
+    """
+    sender = Sender(world.chain, world.other_agent, chain_id=CHAIN, patience=QUICK)
+    pay = [
+        world.wallet.build_call("pay", *world.payment(79 * USDC, ref=bytes([n]) * 32))
+        for n in range(4)
+    ]
+    world.chain.rpc.request("evm_setAutomine", False)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            sent = [pool.submit(sender.send, call, gas=200_000) for call in pay]
+            wait_for(lambda: len(pending_of(world.chain)) == 4)
+            world.chain.rpc.request("evm_mine")
+            results = [one.exception() for one in sent]
+    finally:
+        world.chain.rpc.request("evm_setAutomine", True)
+
+    (refused,) = [error for error in results if error is not None]
+    assert isinstance(refused, RevertedError)
+    assert refused.revert.reason is Reason.PAYMENTS_HOURLY
+
+
+def pending_of(chain: LocalChain) -> list[str]:
+    """
+    What waits to be mined.
+    """
+    block = chain.rpc.request_object("eth_getBlockByNumber", "pending", False)
+    return list((block or {})["transactions"])
+
+
+def wait_for(what: Any, seconds: float = 20.0) -> None:
+    """
+    Until `what()` is true.
+    """
+    done = threading.Event()
+    for _ in range(int(seconds / 0.01)):
+        if what():
+            return
+        done.wait(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+def sending(sender: Sender, call: Call) -> tuple[ThreadPoolExecutor, Any]:
+    """
+    A transaction under way in another thread.
+    """
+    pool = ThreadPoolExecutor(1)
+    return pool, pool.submit(sender.send, call)
+
+
+def test_send__stuck__is_replaced_by_one_that_offers_enough_more(still: Still) -> None:
+    """
+    Same nonce, at least an eighth more of both fees, until one is mined; only that one counts.
+    """
+    pool, result = sending(still.sender(), gift(7))
+    with pool:
+        wait_for(lambda: len(still.node.sent) >= 3)
+        still.mine()
+        receipt: Receipt = result.result()
+
+    first, second, third = still.node.sent[:3]
+    assert first["nonce"] == second["nonce"] == third["nonce"] == 0
+    for old, new in ((first, second), (second, third)):
+        for fee in ("maxFeePerGas", "maxPriorityFeePerGas"):
+            assert new[fee] * 8 >= old[fee] * 9
+    assert still.received() == 7
+    assert still.nonce() == 1
+    assert receipt.gas_used == 21_000
+
+
+def test_send__stuck_at_the_ceiling__offers_no_more_and_says_so(still: Still) -> None:
+    """
+    A ceiling holds for replacements too.
+    """
+    ceilings = Ceilings(max_fee=3 * GWEI, max_tip=GWEI)
+
+    with pytest.raises(NotMinedError, match="look before doing it again") as stuck:
+        still.sender(SHORT, ceilings=ceilings).send(gift())
+
+    assert all(fields["maxFeePerGas"] <= 3 * GWEI for fields in still.node.sent)
+    assert stuck.value.nonce == 0
+    assert len(stuck.value.transactions) == len(still.node.sent)
+
+
+def test_send__after_one_that_was_given_up__takes_its_nonce(still: Still) -> None:
+    """
+    What was given up cannot surface later: the next one replaces it.
+    """
+    sender = still.sender(PATIENT)
+    with pytest.raises(NotMinedError):
+        sender.send(gift(1_000))
+
+    pool, result = sending(sender, gift(1))
+    with pool:
+        wait_for(lambda: still.node.sent[-1]["value"] == 1)
+        still.mine()
+        result.result()
+
+    assert still.received() == 1
+    assert still.nonce() == 1
+
+
+def test_send__after_one_that_was_given_up_and_mined_all_the_same__follows_it(
+    still: Still,
+) -> None:
+    """
+    Given up is not undone: where it was mined after all, the next one has the next nonce.
+    """
+    sender = still.sender(PATIENT)
+    with pytest.raises(NotMinedError) as given_up:
+        sender.send(gift(1_000))
+    still.mine_by_itself()
+
+    sender.send(gift(1))
+
+    assert still.received() == 1_001
+    assert still.nonce() == 2
+    assert given_up.value.transactions
+
+
+def test_send__dropped_by_the_node__is_sent_again(live: Still) -> None:
+    """
+    A node that took it and forgot it gets the very same bytes again.
+    """
+    with live.node.breaking("eth_sendRawTransaction", by=proxy.pretend, times=2):
+        live.sender().send(gift())
+
+    assert live.node.calls["eth_sendRawTransaction"] == 3
+    assert live.received() == 1
+
+
+def test_send__dropped_again_and_again__says_so(live: Still) -> None:
+    """
+    The error names it as dropped, with the hash to look for.
+    """
+    with (
+        live.node.breaking("eth_sendRawTransaction", by=proxy.pretend),
+        pytest.raises(DroppedError, match="dropped it"),
+    ):
+        live.sender(SHORT).send(gift())
+
+    assert live.received() == 0
+
+
+@pytest.mark.parametrize("fault", [proxy.swallow, proxy.hang_up, proxy.raw(b"<html>bad gateway")])
+def test_send__no_answer_to_the_broadcast__happens_once(live: Still, fault: proxy.Rule) -> None:
+    """
+    Whether it arrived or not: it is looked for, sent again, and never signed twice.
+    """
+    with live.node.breaking("eth_sendRawTransaction", by=fault, times=1):
+        live.sender().send(gift())
+
+    assert live.received() == 1
+    assert live.nonce() == 1
+
+
+def test_send__taken_and_reported_as_failed__is_found(live: Still) -> None:
+    """
+    Some nodes answer an error for what they took.
+    """
+
+    def refuse(params: proxy.Params, forward: proxy.Forward) -> Any:
+        forward()
+        return {"error": {"code": -32000, "message": "already known"}}
+
+    with live.node.breaking("eth_sendRawTransaction", by=refuse):
+        live.sender().send(gift())
+
+    assert live.received() == 1
+
+
+def test_send__nonce_used_by_somebody_else__is_reported_as_replaced(still: Still) -> None:
+    """
+    A second writer with the same key: what is lost is told, and that it will never be mined.
+    """
+    pool, result = sending(still.sender(Patience(30.0, 60.0, 0.1, 0.02)), gift(7))
+    with pool:
+        wait_for(lambda: still.node.sent)
+        steal(still)
+        still.mine()
+        with pytest.raises(ReplacedError, match="stop the agent") as replaced:
+            result.result()
+
+    assert replaced.value.nonce == 0
+    assert replaced.value.by is None
+    assert still.received() == 9
+
+
+def steal(still: Still) -> None:
+    """
+    Replace what waits from elsewhere.
+    """
+    fields = {
+        "type": 2,
+        "chainId": CHAIN,
+        "nonce": 0,
+        "gas": 21_000,
+        "maxFeePerGas": 100 * GWEI,
+        "maxPriorityFeePerGas": 50 * GWEI,
+        "to": RECIPIENT,
+        "value": 9,
+        "data": b"",
+    }
+    signed = still.key.sign_transaction(fields)
+    still.chain.rpc.request("eth_sendRawTransaction", f"0x{bytes(signed.raw_transaction).hex()}")
+
+
+def test_send__nonce_too_low_at_first__takes_the_next(live: Still) -> None:
+    """
+    A node that lags tells a used nonce: nothing is lost, another is chosen.
+    """
+    live.chain.send(live.key, gift(1))
+    stale = proxy.answer("0x0")
+
+    with live.node.breaking("eth_getTransactionCount", by=stale, times=2):
+        live.sender().send(gift(1))
+
+    assert live.received() == 2
+
+
+def test_send__nonce_too_low_always__names_the_other_writer(live: Still) -> None:
+    """
+    It ends, and says what to look for.
+    """
+    live.chain.send(live.key, gift(1))
+
+    with (
+        live.node.breaking("eth_getTransactionCount", by=proxy.answer("0x0")),
+        pytest.raises(NonceError, match="a key of its own"),
+    ):
+        live.sender().send(gift(1))
+
+    assert live.received() == 1
+
+
+def test_send__node_tells_a_nonce_too_far_ahead__says_which_is_missing(live: Still) -> None:
+    """
+    A gap is never filled by waiting: the error names it.
+    """
+
+    def ahead(params: proxy.Params, forward: proxy.Forward) -> Any:
+        return {"result": "0x3"} if params[1] == "pending" else forward()
+
+    with (
+        live.node.breaking("eth_getTransactionCount", by=ahead),
+        pytest.raises(NotMinedError, match="waits for nonce 0"),
+    ):
+        live.sender(SHORT).send(gift(1))
+
+
+def test_send__node_tells_nonsense_about_nonces__signs_nothing(live: Still) -> None:
+    """
+    A signature for nonce one million would wait for years.
+    """
+
+    def ahead(params: proxy.Params, forward: proxy.Forward) -> Any:
+        return {"result": "0xf4240"} if params[1] == "pending" else forward()
+
+    with (
+        live.node.breaking("eth_getTransactionCount", by=ahead),
+        pytest.raises(BadAnswerError, match="explorer"),
+    ):
+        live.sender().send(gift(1))
+
+    assert not live.node.sent
+
+
+def test_send__after_a_rollback__starts_from_what_the_chain_says(live: Still) -> None:
+    """
+    Counting on from what was undone would leave a gap for ever.
+    """
+    sender = live.sender()
+    mark = live.chain.snapshot()
+    sender.send(gift(1))
+    sender.send(gift(1))
+    live.chain.revert(mark)
+
+    sender.send(gift(5))
+
+    assert live.received() == 5
+    assert live.nonce() == 1
+
+
+def test_send__node_of_another_chain__signs_nothing(live: Still) -> None:
+    """
+    Checked before the first signature; both ids are named.
+    """
+    ledger = Ledger()
+
+    with pytest.raises(WrongChainError, match=r"31337.*not of chain 8453"):
+        live.sender(chain_id=8453, journal=ledger).send(gift())
+
+    assert ledger.signed == []
+
+
+def test_send__chain_that_lies_about_its_id__cannot_use_the_signature(live: Still) -> None:
+    """
+    The id is part of what is signed: a node of another chain refuses it.
+    """
+    with (
+        live.node.breaking("eth_chainId", by=proxy.answer(hex(8453))),
+        pytest.raises(RpcError, match=r"(?i)chain"),
+    ):
+        live.sender(chain_id=8453).send(gift())
+
+    assert live.received() == 0
+
+
+def test_send__account_without_gas_money__says_what_it_has_and_needs(live: Still) -> None:
+    """
+    Told before anything is signed.
+    """
+    ledger = Ledger()
+    pauper = live.chain.new_account("pauper", 1_000)
+
+    with pytest.raises(NoGasMoneyError, match=r"has 1000 wei and needs"):
+        live.sender(key=pauper, journal=ledger).send(gift(), gas=21_000)
+
+    assert ledger.signed == []
+
+
+def test_send__node_says_insufficient_funds__is_the_same_error(live: Still) -> None:
+    """
+    Where the balance was a lie, the node's refusal is understood.
+    """
+    pauper = live.chain.new_account("pauper", 0)
+
+    with (
+        live.node.breaking("eth_getBalance", by=proxy.answer(hex(ETHER))),
+        pytest.raises(NoGasMoneyError, match="cannot pay for the gas"),
+    ):
+        live.sender(key=pauper).send(gift(), gas=21_000)
+
+
+def test_send__base_fee_above_the_ceiling__signs_nothing(live: Still) -> None:
+    """
+    Neither a spike nor a lie makes gas cost more than was allowed.
+    """
+    history = proxy.answer({"baseFeePerGas": [hex(10**15)] * 2, "reward": [["0x1"]]})
+
+    with (
+        live.node.breaking("eth_feeHistory", by=history),
+        pytest.raises(CostTooHighError, match=r"1e\+06 gwei, the ceiling 500 gwei"),
+    ):
+        live.sender().send(gift())
+
+    assert not live.node.sent
+
+
+def test_send__estimate_above_the_ceiling__signs_nothing(live: Still) -> None:
+    """
+    The same for gas.
+    """
+    with (
+        live.node.breaking("eth_estimateGas", by=proxy.answer(hex(10**9))),
+        pytest.raises(CostTooHighError, match="5,000,000"),
+    ):
+        live.sender().send(gift())
+
+
+def test_send__node_without_fee_history__asks_the_plain_way(live: Still) -> None:
+    """
+    Not every node keeps one.
+    """
+    with live.node.breaking("eth_feeHistory", by=proxy.error("no such method", -32601)):
+        live.sender().send(gift())
+
+    assert live.received() == 1
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        proxy.raw(b""),
+        proxy.raw(b"<html>"),
+        proxy.raw(b"[]"),
+        proxy.raw(b'"text"'),
+        proxy.raw(b"{}"),
+        proxy.answer(None),
+        proxy.answer("0xzz"),
+        proxy.answer({}),
+        proxy.answer([]),
+        proxy.answer(7),
+    ],
+)
+@pytest.mark.parametrize(
+    "method", ["eth_chainId", "eth_estimateGas", "eth_getTransactionCount", "eth_feeHistory"]
+)
+def test_send__nonsense_before_signing__is_a_typed_error(
+    live: Still, method: str, lie: proxy.Rule
+) -> None:
+    """
+    Whatever a node answers: nothing is signed, and the error says who answered what.
+    """
+    with live.node.breaking(method, by=lie), pytest.raises(BadAnswerError, match="127"):
+        live.sender().send(gift())
+
+    assert not live.node.sent
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        proxy.raw(b"<html>"),
+        proxy.hang_up,
+        proxy.answer([]),
+        proxy.answer({}),
+        proxy.answer({"transactionHash": "0x" + "00" * 32}),
+        proxy.error("rate limited", 429),
+    ],
+)
+def test_send__nonsense_while_waiting__is_waited_out(live: Still, lie: proxy.Rule) -> None:
+    """
+    What is under way is not given up for a few bad answers.
+    """
+    with live.node.breaking("eth_getTransactionReceipt", by=lie, times=5):
+        live.sender().send(gift())
+
+    assert live.received() == 1
+
+
+def test_send__receipt_that_never_makes_sense__is_reported_as_unknown(live: Still) -> None:
+    """
+    Neither done nor failed: the error says so, and what the node said.
+    """
+    with (
+        live.node.breaking("eth_getTransactionReceipt", by=proxy.answer({"status": "0x1"})),
+        pytest.raises(NotMinedError, match="no usable receipt"),
+    ):
+        live.sender(SHORT).send(gift())
+
+
+def test_send__slow_node__ends_with_an_error_that_names_the_time(live: Still) -> None:
+    """
+    Slower than allowed is no answer.
+    """
+    with (
+        live.node.breaking("eth_estimateGas", by=proxy.late(1.0)),
+        pytest.raises(NoAnswerError, match=r"it has 0.2 s"),
+    ):
+        live.sender(timeout=0.2).send(gift())
+
+
+def test_send__node_that_goes_away_while_waiting__is_unknown(live: Still) -> None:
+    """
+    It was mined, but nobody can tell: do not do it again blindly.
+    """
+
+    def vanish(params: proxy.Params, forward: proxy.Forward) -> Any:
+        reply = forward()
+        live.node.rules["*"] = proxy.hang_up
+        return reply
+
+    live.node.rules["eth_sendRawTransaction"] = vanish
+
+    with pytest.raises(NotMinedError, match="no help"):
+        live.sender(SHORT).send(gift())
+
+    assert live.received() == 1
+
+
+def test_send__error_of_a_provider__does_not_tell_its_key(live: Still) -> None:
+    """
+    Paths of hosted nodes are credentials.
+    """
+    url = f"{live.node.url}/v2/S3CRET?apikey=S3CRET2"
+    reader = Reader(url.replace("127.0.0.1", "user:pw@127.0.0.1"), timeout=1.0)
+
+    with live.node.breaking("eth_chainId", by=proxy.hang_up), pytest.raises(NoAnswerError) as gone:
+        reader.fetch_chain_id()
+
+    assert not any(word in str(gone.value) for word in ("S3CRET", "pw"))
+
+
+@pytest.mark.parametrize(
+    ("offered", "market", "expected"),
+    [
+        (Fees(8, 8), Fees(1, 1), Fees(9, 9)),
+        (Fees(9, 1), Fees(1, 1), Fees(11, 2)),
+        (Fees(8, 0), Fees(100, 50), Fees(100, 50)),
+        (Fees(88, 8), Fees(1, 1), Fees(99, 9)),
+        (Fees(89, 8), Fees(1, 1), None),
+        (Fees(8, 8), Fees(5, 500), Fees(9, 9)),
+    ],
+)
+def test_raise_fees__around_an_eighth_and_the_ceiling__rounds_up(
+    offered: Fees, market: Fees, expected: Fees | None
+) -> None:
+    """
+    Never less than an eighth more, never above the ceiling, and the tip is part of the fee.
+    """
+    assert raise_fees(offered, market, Ceilings(max_fee=100)) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        ("nonce too low: next nonce 5, tx nonce 3", Refusal.NONCE_TAKEN),  # geth
+        ("OldNonce", Refusal.NONCE_TAKEN),  # nethermind
+        ("Nonce too low. Expected nonce to be 5 but got 3.", Refusal.NONCE_TAKEN),  # hardhat
+        ("replacement transaction underpriced", Refusal.REPLACES_NOTHING),
+        ("ReplacementNotAllowed", Refusal.REPLACES_NOTHING),  # nethermind
+        ("insufficient funds for gas * price + value", Refusal.NO_MONEY),
+        ("Upfront cost exceeds account balance", Refusal.NO_MONEY),  # besu
+        ("nonce too high", Refusal.NONCE_GAP),
+        ("transaction underpriced: tip needed 1 gwei", Refusal.OTHER),
+        ("exceeds block gas limit", Refusal.OTHER),
+    ],
+)
+def test_read_refusal__words_of_clients__are_understood(words: str, refusal: Refusal) -> None:
+    """
+    The same cause, in whatever words.
+    """
+    assert read_refusal(RpcError("eth_sendRawTransaction", -32000, words, None)) is refusal
+
+
+def test_sender__key__is_the_address_it_sends_from(live: Still) -> None:
+    """
+    One key, one account.
+    """
+    key: LocalAccount = live.key
+
+    assert live.sender().address == address_of(key)
