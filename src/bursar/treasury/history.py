@@ -1,0 +1,65 @@
+"""
+An organisation's events in the order of the chain, read in as few questions as the node allows.
+"""
+
+from functools import cache
+from typing import Final
+
+from bursar.chain.client import Client
+from bursar.chain.errors import RpcError
+from bursar.chain.logs import decode_log, event_types
+from bursar.chain.reader import RawLog
+from bursar.events import Event, WalletCreated
+from bursar.types import Address, checksummed
+
+# Below that a node that refuses does so for another reason than the size of the answer.
+_SMALLEST: Final = 16
+
+
+class History:
+    """
+    What the organisation and its wallets have logged from block `first` on; each `read` goes on
+    where the last one has ended.
+    """
+
+    def __init__(self, client: Client, organization: Address, first: int = 0) -> None:
+        self._client = client
+        self._organization = organization
+        self._emitters = {organization}
+        self._timestamp = cache(client.fetch_timestamp)
+        self.next_block = first
+
+    def read(self, last: int) -> list[Event]:
+        """
+        The events up to and including block `last`. Raises ChainError.
+        """
+        if last < self.next_block:
+            return []
+        logs = self._fetch(self.next_block, last)
+        self._emitters |= set(self._created(logs))
+        ours = [log for log in logs if checksummed(log["address"]) in self._emitters]
+        events = [decode_log(log, self._time(log)) for log in ours]
+        self.next_block = last + 1
+        return [event for event in events if event is not None]
+
+    def _created(self, logs: list[RawLog]) -> list[Address]:
+        found = [log for log in logs if checksummed(log["address"]) == self._organization]
+        events = [decode_log(log, 0) for log in found]
+        return [event.wallet for event in events if isinstance(event, WalletCreated)]
+
+    def _time(self, log: RawLog) -> int:
+        given = log.get("blockTimestamp")
+        return int(given, 16) if given else self._timestamp(log["blockHash"])
+
+    def _fetch(self, first: int, last: int) -> list[RawLog]:
+        """
+        By topic, because a new wallet logs before it is registered; in halves where it is too much
+        for one answer.
+        """
+        try:
+            return self._client.fetch_logs(topics=event_types(), first=first, last=last)
+        except RpcError:
+            if last - first < _SMALLEST:
+                raise
+        middle = (first + last) // 2
+        return [*self._fetch(first, middle), *self._fetch(middle + 1, last)]
