@@ -1,0 +1,149 @@
+"""
+The keeper's reads, on a real node.
+
+    Node (port) ← ClientNode → Client → JSON-RPC
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from bursar.chain.client import Client
+from bursar.chain.contracts import organization_at, token_at
+from bursar.chain.errors import NoAnswerError, RpcError
+from bursar.chain.logs import event_types
+from bursar.chain.reader import Call, RawLog, as_revert, find_revert, transaction_fields
+from bursar.chain.reverts import Revert
+from bursar.keeper.bloom import build_bloom, may_hold
+from bursar.keeper.ports import Header
+from bursar.types import NATIVE, Address
+
+_GAS_MARGIN_PERCENT: Final = 25
+
+
+class ClientNode:
+    """
+    What `client`'s node answers. Nothing is retried: the keeper looks again in its next cycle.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def fetch_head(self) -> Header:
+        """
+        The latest block.
+        """
+        return _header(self._fetch("eth_getBlockByNumber", "latest", False))
+
+    def fetch_header(self, number: int) -> Header | None:
+        """
+        The block of that number, or None.
+        """
+        block = self.client.rpc.request("eth_getBlockByNumber", hex(number), False)
+        return None if block is None else _header(block)
+
+    def fetch_range(self, first: int, last: int) -> Sequence[RawLog]:
+        """
+        Logs with a topic of ours, in the chain's order.
+        """
+        return self.client.fetch_logs(topics=event_types(), first=first, last=last)
+
+    def fetch_block(self, header: Header, emitters: Collection[Address]) -> Sequence[RawLog]:
+        """
+        Logs with a topic of ours of exactly this block: asked by its hash, a node that has another
+        one refuses.
+        """
+        topics = [f"0x{topic.hex()}" for topic in event_types()]
+        logs = self._fetch_logs(header, topics=[topics])
+        ours = {who.lower() for who in emitters}
+        shown = any(log["address"].lower() in ours for log in logs)
+        if not shown and may_hold(header.bloom, emitters):
+            self._check_complete(header)
+        return logs
+
+    def _check_complete(self, header: Header) -> None:
+        """
+        A node that has a block and not got round to its logs shows nothing. Then not even all logs
+        add up to the header.
+        """
+        logs = self._fetch_logs(header)
+        if build_bloom(logs) != header.bloom:
+            raise NoAnswerError(
+                f"More was logged in block {header.number} than the node shows: {len(logs)} logs "
+                "do not add up to its header. It is not ready, or it is not to be trusted."
+            )
+
+    def _fetch_logs(self, header: Header, **wanted: Any) -> list[RawLog]:
+        logs: list[RawLog] = self._fetch("eth_getLogs", {"blockHash": header.hash, **wanted})
+        return sorted(logs, key=lambda log: int(log["logIndex"], 16))
+
+    def fetch_time(self, log: RawLog) -> int:
+        """
+        The timestamp of a log's block, which not every node puts into the log itself.
+        """
+        stamp = log.get("blockTimestamp")
+        return int(stamp, 16) if stamp else self.client.fetch_timestamp(log["blockHash"])
+
+    def simulate(
+        self, call: Call, sender: Address, *, at: int, pending: bool = False
+    ) -> Revert | None:
+        """
+        The refusal that `call` would meet in a block of time `at`.
+        """
+        fields, tag = transaction_fields(call, sender), "pending" if pending else "latest"
+        try:
+            self.client.rpc.request("eth_call", fields, tag, {}, {"time": hex(at)})
+        except RpcError as error:
+            return as_revert(error).revert
+        return None
+
+    def estimate(self, call: Call, sender: Address, *, at: int) -> int | None:
+        """
+        What it needs and a quarter more: an hour may begin before the block.
+        """
+        fields = transaction_fields(call, sender)
+        try:
+            gas = self._fetch("eth_estimateGas", fields, "latest", {}, {"time": hex(at)})
+        except RpcError as error:
+            if find_revert(error) is not None:
+                raise as_revert(error) from error
+            return None
+        return int(gas, 16) * (100 + _GAS_MARGIN_PERCENT) // 100
+
+    def fetch_holding(self, token: Address, holder: Address) -> int:
+        """
+        Balance in base units. A token that answers with nonsense raises ChainError.
+        """
+        if token == NATIVE:
+            return self.client.fetch_balance(holder)
+        return int(token_at(self.client, token).view("balanceOf", holder))
+
+    def fetch_last_heartbeat(self, organization: Address) -> int:
+        """
+        In Unix seconds.
+        """
+        return int(organization_at(self.client, organization).view("last_heartbeat"))
+
+    def fetch_gas_price(self) -> int:
+        """
+        In wei.
+        """
+        return int(self._fetch("eth_gasPrice"), 16)
+
+    def _fetch(self, method: str, *params: Any) -> Any:
+        answer = self.client.rpc.request(method, *params)
+        if answer is None:
+            raise NoAnswerError(f"{method}: the node answers that there is nothing.")
+        return answer
+
+
+def _header(block: Mapping[str, Any]) -> Header:
+    try:
+        return Header(
+            number=int(block["number"], 16),
+            hash=block["hash"],
+            parent=block["parentHash"],
+            at=int(block["timestamp"], 16),
+            bloom=bytes.fromhex(block["logsBloom"][2:]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NoAnswerError(f"The node answers a block that is none: {error!r}") from error
