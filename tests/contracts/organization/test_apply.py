@@ -301,6 +301,23 @@ def test_apply__several_things_wrong__says_the_first(company: Company) -> None:
         company.apply(company.operations, "set_grace", 0)
 
 
+@pytest.mark.parametrize("waited", [0, CHANGE_DELAY, CHANGE_DELAY + CHANGE_GRACE])
+def test_apply__dead_change__is_none_at_any_time(company: Company, waited: int) -> None:
+    """
+    A change that was killed is not called early nor expired: there is none.
+    """
+    company.schedule(company.operations, "set_grace", 2 * DAY)
+    company.organization.veto_all("breach", sender=company.guardian)
+    company.schedule_raise()
+    company.pause(company.agent)
+    company.evm.warp(by=waited)
+
+    with refused("timelock: no such change"):
+        company.apply_raise()
+    with refused("timelock: no such change"):
+        company.apply(company.operations, "set_grace", 2 * DAY)
+
+
 # From within
 
 
