@@ -1,0 +1,128 @@
+"""
+What the keeper's tests on a real node have in common: keepers on the chain's own time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from bursar.budgets import Budget
+from bursar.chain.client import Client
+from bursar.chain.sender import Patience, Sender
+from bursar.devnet import USDC, address_of
+from bursar.events import Event, PaymentExecuted, PaymentQueued
+from bursar.keeper import ClientNode, CycleReport, Keeper, Outcome
+from tests.integration.live import GENERAL, LiveWorld, ref
+
+PATIENCE = Patience(timeout=10.0, replace_after=5.0, lag=1.0, poll=0.02)
+
+
+def new_sender(
+    world: LiveWorld, key: LocalAccount | None = None, client: Client | None = None
+) -> Sender:
+    """
+    Of the keeper's key, unless said otherwise.
+    """
+    return Sender(
+        client or world.chain,
+        key or world.keeper,
+        chain_id=world.chain.chain_id,
+        patience=PATIENCE,
+    )
+
+
+def new_keeper(
+    world: LiveWorld,
+    key: LocalAccount | None = None,
+    *,
+    client: Client | None = None,
+    **options: Any,
+) -> Keeper:
+    """
+    A keeper that starts now, and has the chain's time for a clock.
+    """
+    return Keeper(
+        ClientNode(client or world.chain),
+        new_sender(world, key, client),
+        world.organization.address,
+        **{"clock": world.chain.fetch_now, **options},
+    )
+
+
+def queue(
+    world: LiveWorld, number: int = 1, amount: int = 90 * USDC, **changed: Any
+) -> PaymentQueued:
+    """
+    Let the other agent queue a payment with a reference of its own.
+    """
+    receipt = world.pay(amount, key=world.other_agent, ref=ref(number), **changed)
+    event: PaymentQueued = world.logged(receipt, PaymentQueued)
+    return event
+
+
+def executions(world: LiveWorld) -> list[PaymentExecuted]:
+    """
+    Every queued payment that has left.
+    """
+    return events(world, PaymentExecuted)
+
+
+def events(world: LiveWorld, kind: type[Event]) -> list[Any]:
+    """
+    Every event of that kind.
+    """
+    return [event for event in world.fetch_history() if isinstance(event, kind)]
+
+
+def add_keeper(world: LiveWorld, name: str) -> LocalAccount:
+    """
+    Another key that the treasury has set as a keeper.
+    """
+    key = world.chain.new_account(name)
+    world.by_treasury(world.organization.build_call("set_keeper", address_of(key), True))
+    return key
+
+
+def outcomes(report: CycleReport) -> list[tuple[Outcome, str]]:
+    """
+    What became of each payment, and why. A cycle that met a problem is no proof of anything.
+    """
+    assert report.problems == []
+    return [(payment.outcome, payment.why) for payment in report.payments]
+
+
+def mine_rhythm(world: LiveWorld, until: int, every: int = 2) -> None:
+    """
+    Let the chain come to time `until` by blocks that are `every` seconds apart.
+    """
+    world.chain.warp(to=until - 9 * every)
+    world.chain.rpc.request("anvil_mine", hex(9), hex(every))
+    assert world.chain.fetch_now() == until
+
+
+def wait_for_pending(world: LiveWorld, count: int) -> None:
+    """
+    Until that many transactions wait to be mined.
+    """
+    deadline = time.monotonic() + 10
+    while int(world.chain.rpc.request("txpool_status")["pending"], 16) < count:
+        assert time.monotonic() < deadline, "nothing was sent"
+        time.sleep(0.01)
+
+
+def lower(world: LiveWorld, **figures: Any) -> None:
+    """
+    Let a guardian tighten the other agent's budget.
+    """
+    before: Budget = world.wallet.view(
+        "budget", address_of(world.other_agent), world.usdc.address, GENERAL
+    )
+    after = before.model_copy(update=figures)
+    world.wallet.send(
+        world.guardian,
+        "set_budget",
+        *(address_of(world.other_agent), world.usdc.address, GENERAL, after),
+    )
