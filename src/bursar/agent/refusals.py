@@ -1,0 +1,136 @@
+"""
+Why a payment is denied, in a code that never changes and in words that say what to do.
+
+    preview number or revert → Refusal
+"""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bursar.agent.amounts import show_amount
+from bursar.agent.names import CategoryInfo, Recipient, TokenInfo
+from bursar.agent.payment import REVERTED, Refusal, Remaining
+from bursar.chain.contracts import Contract, token_at
+from bursar.chain.reverts import Revert
+from bursar.reasons import MEANINGS, PREVIEWS, Preview, Reason
+from bursar.types import NATIVE, Address
+
+_BY_PREVIEW = {number: reason for reason, number in PREVIEWS.items()}
+
+
+class Request(NamedTuple):
+    """
+    A payment as it is asked for. `amount` is in base units.
+    """
+
+    token: TokenInfo
+    recipient: Recipient
+    amount: int
+    category: CategoryInfo
+    reference: str | None
+    note: str | None
+
+    def show(self, amount: int) -> str:
+        """
+        An amount of its token.
+        """
+        return show_amount(amount, self.token.symbol, self.token.decimals)
+
+
+class Refusals:
+    """
+    Explains what the wallet denies to one agent.
+    """
+
+    def __init__(self, wallet: Contract, agent: Address) -> None:
+        self._wallet = wallet
+        self._agent = agent
+
+    def explain_preview(
+        self, preview: Preview, request: Request, remaining: Remaining
+    ) -> Refusal | None:
+        """
+        What a preview's number means; None where the payment would go through or wait.
+        """
+        if preview in (Preview.PAY, Preview.QUEUE):
+            return None
+        reason = _BY_PREVIEW[preview]
+        if preview is Preview.WALLET:
+            # One number, two causes: the token is off, or the wallet's day is used up.
+            enabled = self._wallet.view("wallet_limit", request.token.address)
+            reason = Reason.PAYMENTS_WALLET_LIMIT if enabled else Reason.PAYMENTS_TOKEN_NOT_ENABLED
+        return self.explain(reason, request, remaining)
+
+    def explain_revert(self, revert: Revert) -> Refusal:
+        """
+        What the chain said, where there is nothing to add.
+        """
+        code = REVERTED if revert.reason is None else code_of(revert.reason)
+        return Refusal(code=code, reason=revert.reason, message=f"The chain refuses it: {revert}.")
+
+    def explain(self, reason: Reason, request: Request, remaining: Remaining) -> Refusal:
+        """
+        A reason with the figures that it depends on.
+        """
+        return Refusal(
+            code=code_of(reason),
+            reason=reason,
+            message=self._words(reason, request, remaining),
+            resets_at=_resets_at(reason, remaining),
+        )
+
+    def _words(self, reason: Reason, request: Request, remaining: Remaining) -> str:
+        asked, show = request.show(request.amount), request.show
+        token, category = request.token, request.category.name or "(none)"
+        budget = f"{self._agent} for {token.symbol} and category {category}"
+        if reason is Reason.PAYMENTS_NO_BUDGET:
+            return f"Denied: no budget of {budget}, or it has expired. Is it the right key?"
+        if reason is Reason.PAYMENTS_AMOUNT:
+            figures = self._wallet.view(
+                "budget", self._agent, token.address, request.category.value
+            )
+            return f"Denied: {asked} asked; one payment is at most {show(figures.per_payment)}."
+        if reason is Reason.PAYMENTS_HOURLY:
+            until = show_time(remaining.hour_resets_at)
+            return f"Denied: {asked} asked, {show(remaining.hour)} left this hour, until {until}."
+        if reason is Reason.PAYMENTS_DAILY:
+            until = show_time(remaining.day_resets_at)
+            return f"Denied: {asked} asked, {show(remaining.day)} left today, until {until}."
+        if reason is Reason.PAYMENTS_COUNT:
+            until = show_time(remaining.day_resets_at)
+            return f"Denied: no more payments today, until {until}."
+        if reason is Reason.PAYMENTS_WALLET_LIMIT:
+            left = show(self._wallet.view("wallet_remaining", token.address))
+            until = show_time(remaining.day_resets_at)
+            return f"Denied: {asked} asked, {left} left of the wallet's day, until {until}."
+        if reason is Reason.PAYMENTS_BALANCE:
+            return f"Denied: {asked} asked, the wallet holds {show(self._balance(token.address))}."
+        return f"Denied: {reason.partition(': ')[2]} ({MEANINGS[reason]})."
+
+    def _balance(self, token: Address) -> int:
+        client = self._wallet.client
+        if token == NATIVE:
+            return client.fetch_balance(self._wallet.address)
+        return int(token_at(client, token).view("balanceOf", self._wallet.address))
+
+
+def code_of(reason: Reason) -> str:
+    """
+    A reason as programs compare it, such as `payments_hourly`.
+    """
+    return reason.name.lower()
+
+
+def show_time(at: int) -> str:
+    """
+    Unix seconds as people read them.
+    """
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _resets_at(reason: Reason, remaining: Remaining) -> int | None:
+    if reason is Reason.PAYMENTS_HOURLY:
+        return remaining.hour_resets_at
+    if reason in (Reason.PAYMENTS_DAILY, Reason.PAYMENTS_COUNT, Reason.PAYMENTS_WALLET_LIMIT):
+        return remaining.day_resets_at
+    return None
