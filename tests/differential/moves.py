@@ -70,15 +70,18 @@ class Moves:
 
     def _due(self) -> str | None:
         """
-        Where something has become due, mostly do it: by chance alone it would rarely be met.
+        Where something has become due, or ends at this very second, mostly do what it is about: by
+        chance alone it would rarely be met.
         """
         model, now = self.twin.model, self.twin.now
         queues = [q for w in model.registry.values() for q in w.queue.values()]
-        if self.random.random() < 0.5 and any(q.ready_at <= now < q.expires_at for q in queues):
+        if self.random.random() < 0.5 and any(q.ready_at <= now <= q.expires_at for q in queues):
             return "execute"
         changes = model.changes.values()
-        if self.random.random() < 0.5 and any(c.ready_at <= now < c.expires_at for c in changes):
+        if self.random.random() < 0.5 and any(c.ready_at <= now <= c.expires_at for c in changes):
             return "apply"
+        if self.random.random() < 0.5 and any(s.until == now for s in model.stops.values()):
+            return self.random.choice(("pause", "clear", "pay"))
         return None
 
     def is_troubled(self) -> bool:
@@ -109,11 +112,11 @@ class Moves:
     def _moments(self) -> list[int]:
         model, now = self.twin.model, self.twin.now
         moments = [c.ready_at for c in model.changes.values()]
-        moments += [c.expires_at for c in model.changes.values() if self.random.random() < 0.1]
+        moments += [c.expires_at for c in model.changes.values() if self.random.random() < 0.5]
         moments += [s.until for s in model.stops.values()]
         for wallet in model.registry.values():
             moments += [m for q in wallet.queue.values() for m in (q.ready_at, q.ready_at)]
-            moments += [q.expires_at for q in wallet.queue.values() if self.random.random() < 0.1]
+            moments += [q.expires_at for q in wallet.queue.values() if self.random.random() < 0.5]
         # The nearest few: what lies days ahead is reached by and by.
         return sorted(m for m in moments if now < m < now + 10 * DAY)[:4]
 
@@ -221,7 +224,7 @@ class Moves:
     def _execute(self) -> Move:
         wallet = self._open_wallet()
         waiting = list(self.twin.model.registry[Address(wallet.address)].queue.values())
-        due = [q for q in waiting if q.ready_at <= self.twin.now < q.expires_at]
+        due = [q for q in waiting if q.ready_at <= self.twin.now <= q.expires_at]
         if waiting and self.random.random() < 0.9:
             q = self.random.choice(due if due and self.random.random() < 0.8 else waiting)
             args = (q.agent, q.token, q.to, q.amount, q.category, q.ref)
@@ -255,6 +258,8 @@ class Moves:
         expires_at = (self.twin.now // HOUR + self.random.choice((1, 300, 10_000, 30_000))) * HOUR
         if old.expires_at == 0 or self.random.random() < 0.15:
             return self._fresh_budget(expires_at, token)
+        if old.queue_from != MAX_UINT256 and self.random.random() < 0.1:
+            return self._unqueued(old)
         fields = {}
         for name in self.random.sample(list(Budget.model_fields), self.random.choice((1, 1, 2, 5))):
             value = getattr(old, name)
@@ -270,6 +275,14 @@ class Moves:
         if self.random.random() < 0.7:
             return _in_order(budget)
         return budget
+
+    def _unqueued(self, old: Budget) -> Budget:
+        """
+        Nothing waits any more, and payments are cut to just where they waited before, or beside it.
+        """
+        edge = max(0, old.queue_from + self.random.choice((-1, 0, 1)))
+        per_payment = min(edge, old.per_payment)
+        return old.model_copy(update={"queue_from": MAX_UINT256, "per_payment": per_payment})
 
     def _figure(self, value: int) -> int:
         step = 10 ** self.random.randint(0, 24)
@@ -428,7 +441,9 @@ class Moves:
         return self._who(self.twin.treasury), self.twin.organization, "set_keeper", args, 0
 
     def _pause(self) -> Move:
-        args = (self._scope(), self._duration(), self._reason())
+        ending = [s for s, t in self.twin.model.stops.items() if t.until == self.twin.now]
+        scope = self.random.choice(ending) if ending else self._scope()
+        args = (scope, self._duration(), self._reason())
         likely = (*self.twin.guardians, *self.twin.keepers)
         return self._who(*likely), self.twin.organization, "pause", args, 0
 
@@ -517,7 +532,7 @@ class Moves:
     def _apply(self) -> Move:
         target, call = self.random.choice(self.known_calls or [self._setter_call()])
         live = list(self.twin.model.changes.values())
-        due = [c for c in live if c.ready_at <= self.twin.now < c.expires_at]
+        due = [c for c in live if c.ready_at <= self.twin.now <= c.expires_at]
         if live and self.random.random() < 0.8:
             change = self.random.choice(due if due and self.random.random() < 0.8 else live)
             target, call = self.twin.contract(change.subject.target), change.call
