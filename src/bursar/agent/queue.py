@@ -1,19 +1,23 @@
 """
 What the logs tell of queued payments: one that waits, and how one ended.
 
-    PaymentQueued logs → fetch_queued → [PaymentQueued]; fetch_end → event | None
+    PaymentQueued logs → fetch_queued → [PaymentQueued] → fetch_state → waits, executed, …
 """
 
 from collections.abc import Iterable
 from typing import Any
 
+from bursar.agent.answers import tell_times
+from bursar.agent.payment import PaymentStatus
+from bursar.agent.record import show_hex
+from bursar.agent.refusals import show_time
 from bursar.chain.client import Client
 from bursar.chain.contracts import Contract
 from bursar.chain.errors import RpcError
 from bursar.chain.logs import decode_log, event_types
 from bursar.chain.reader import RawLog
 from bursar.events import Event, PaymentCancelled, PaymentExecuted, PaymentQueued
-from bursar.types import Address, Bytes32, address_word
+from bursar.types import ZERO_ADDRESS, Address, Bytes32, address_word
 
 # Nodes that limit the blocks of one question limit them to more than this.
 _SMALLEST_RANGE = 256
@@ -41,6 +45,26 @@ class Queue:
             for event in self._fetch(PaymentQueued, indexed, self._first)
             if isinstance(event, PaymentQueued)
         ]
+
+    def fetch_state(self, queued: PaymentQueued) -> dict[str, Any]:
+        """
+        Where a payment stands: `status`, `message`, and the `transaction` that ended its wait.
+        """
+        agent, _, _ = self._wallet.view("payment", queued.id)
+        if agent != ZERO_ADDRESS:
+            return {"status": PaymentStatus.QUEUED, "message": tell_times(queued)}
+        end = self.fetch_end(queued)
+        if isinstance(end, PaymentExecuted):
+            status, words = PaymentStatus.EXECUTED, f"Executed at {show_time(end.at)}."
+        elif isinstance(end, PaymentCancelled):
+            status, words = PaymentStatus.CANCELLED, f"Cancelled by {end.by}: {end.reason!r}."
+        elif self._client.fetch_now() >= queued.expires_at:
+            status, words = PaymentStatus.EXPIRED, f"Expired at {show_time(queued.expires_at)}."
+        else:
+            words = "Void with the whole queue, or because its agent's key was rotated."
+            return {"status": PaymentStatus.CANCELLED, "message": words}
+        by = {"transaction": show_hex(end.transaction)} if end and end.transaction else {}
+        return {"status": status, "message": words, **by}
 
     def fetch_end(self, queued: PaymentQueued) -> PaymentExecuted | PaymentCancelled | None:
         """

@@ -4,46 +4,35 @@ The wallet as an agent sees it: pay, look, cancel.
     names, amount → preview (a denial costs nothing) → receipt → journal → Sender → Payment
 """
 
-import logging
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from eth_account.signers.local import LocalAccount
 
-from bursar.agent.amounts import read_amount, show_amount
+from bursar.agent.amounts import read_amount
+from bursar.agent.answers import Answers, build_remaining, tell_times
 from bursar.agent.connecting import build_connection
 from bursar.agent.errors import UnknownPaymentError
 from bursar.agent.names import Names, TokenInfo
-from bursar.agent.payment import Payment, PaymentPreview, PaymentStatus, Refusal, Remaining
+from bursar.agent.payment import Payment, PaymentPreview, PaymentStatus, Remaining
 from bursar.agent.queue import Queue
-from bursar.agent.refusals import Refusals, Request, show_time
+from bursar.agent.record import Identity, Record, show_hex
+from bursar.agent.refusals import Refusals, Request
 from bursar.book import AddressBook
 from bursar.chain.client import Receipt
 from bursar.chain.contracts import Contract
-from bursar.chain.errors import (
-    BadAnswerError,
-    ChainError,
-    NotMinedError,
-    RevertedError,
-)
+from bursar.chain.errors import BadAnswerError, ChainError, RevertedError
 from bursar.chain.fees import Ceilings
 from bursar.chain.logs import decode_receipt
+from bursar.chain.reader import Call
 from bursar.chain.sender import Patience, Sender
-from bursar.events import (
-    Paid,
-    PaymentCancelled,
-    PaymentExecuted,
-    PaymentQueued,
-)
+from bursar.events import Paid, PaymentQueued
 from bursar.reasons import Preview, Reason
 from bursar.receipts import SALT_BYTES, PaymentTerms, ReceiptKey
-from bursar.store.payment_journal import JournalError, PaymentJournal
-from bursar.types import DAY, HOUR, MAX_REASON_BYTES, ZERO_ADDRESS, Address, Bytes32
-
-_log = logging.getLogger(__name__)
-
-_ROLE: Final = "agent"
+from bursar.store.payment_journal import PaymentJournal
+from bursar.types import MAX_REASON_BYTES, Address, Bytes32
 
 
 class AgentWallet:
@@ -72,8 +61,10 @@ class AgentWallet:
         self._wallet = wallet
         self._sender = sender
         self._receipt_key = receipt_key
-        self._journal = journal
         self._names = Names(wallet, self.agent, book)
+        identity = Identity(self.chain_id, organization, self.address, self.agent)
+        self._answers = Answers(identity, self._names)
+        self._record = Record(identity, journal)
         self._refusals = Refusals(wallet, self.agent)
         self._queue = Queue(wallet, book.block if book else 0)
 
@@ -159,9 +150,11 @@ class AgentWallet:
         request = self._request(token, to, amount, category, reference, note)
         preview = self._preview(request)
         if preview.refusal is not None:
-            return self._record(self._denied(request, preview.refusal, preview.remaining))
+            return self._record.keep(
+                self._answers.build_denied(request, preview.refusal, preview.remaining)
+            )
         ref = self._receipt_key.mint(self._terms(request), secrets.token_bytes(SALT_BYTES))
-        self._declare(request, ref)
+        self._record.declare(request, ref)
         call = self._wallet.build_call(
             "pay",
             request.token.address,
@@ -173,11 +166,11 @@ class AgentWallet:
         try:
             receipt = self._sender.send(call)
         except RevertedError as error:
-            return self._record(self._denied_by_chain(request, ref, error))
+            return self._record.keep(self._deny_by_chain(request, ref, error))
         except ChainError as error:
-            self._record_failure(ref, error)
+            self._record.keep_failure(ref, error)
             raise
-        return self._record(self._read_outcome(request, ref, receipt, preview.remaining))
+        return self._record.keep(self._read_outcome(request, ref, receipt, preview.remaining))
 
     def preview(
         self, token: str, to: str, amount: str | int, *, category: str = ""
@@ -299,60 +292,24 @@ class AgentWallet:
 
     def _remaining(self, token: TokenInfo, category: Bytes32) -> Remaining:
         left = self._wallet.view("remaining", self.agent, token.address, category)
-        return _build_remaining(left, token, self._wallet.client.fetch_now())
+        return build_remaining(left, token, self._wallet.client.fetch_now())
 
     # What became of it
 
     def _read_outcome(
         self, request: Request, ref: Bytes32, receipt: Receipt, before: Remaining
     ) -> Payment:
-        event = self._find_event(receipt, ref)
-        transaction = _hex(receipt.transaction)
-        if isinstance(event, Paid):
-            left = (event.hour_remaining, event.day_remaining, max(before.payments - 1, 0))
-            return self._build(
-                request,
-                PaymentStatus.EXECUTED,
-                message=f"Paid {request.show(request.amount)}.",
-                receipt=_hex(ref),
-                transaction=transaction,
-                remaining=_build_remaining(left, request.token, event.at),
-                created_at=event.at,
-            )
-        return self._build(
-            request,
-            PaymentStatus.QUEUED,
-            message=_waiting_words(event),
-            id=_hex(event.id),
-            receipt=_hex(ref),
-            transaction=transaction,
-            remaining=before,
-            created_at=event.at,
-            ready_at=event.ready_at,
-            expires_at=event.expires_at,
-        )
-
-    def _find_event(self, receipt: Receipt, ref: Bytes32) -> Paid | PaymentQueued:
         for event in decode_receipt(receipt, [self.address]):
-            if isinstance(event, Paid | PaymentQueued) and event.ref == ref:
-                return event
+            if isinstance(event, Paid) and event.ref == ref:
+                return self._answers.build_executed(request, event, before)
+            if isinstance(event, PaymentQueued) and event.ref == ref:
+                return self._answers.build_queued(request, event, before)
         raise BadAnswerError(
-            f"Transaction {_hex(receipt.transaction)} is said to be mined, and the wallet logged "
-            "nothing about it. Ask another node before paying again."
+            f"Transaction {show_hex(receipt.transaction)} is said to be mined, and the wallet "
+            "logged nothing about it. Ask another node before paying again."
         )
 
-    def _denied(self, request: Request, refusal: Refusal, remaining: Remaining) -> Payment:
-        return self._build(
-            request,
-            PaymentStatus.DENIED,
-            message=refusal.message,
-            code=refusal.code,
-            reason=refusal.reason,
-            resets_at=refusal.resets_at,
-            remaining=remaining,
-        )
-
-    def _denied_by_chain(self, request: Request, ref: Bytes32, error: RevertedError) -> Payment:
+    def _deny_by_chain(self, request: Request, ref: Bytes32, error: RevertedError) -> Payment:
         """
         The preview passed, and then something changed. Behind a token's own words the preview may
         now know a reason, and then it is that.
@@ -369,35 +326,10 @@ class AgentWallet:
             pass  # the denial is certain, only its figures are missing
         cost = "No gas was spent."
         if error.transaction is not None:
-            cost = f"The preview had passed, so gas was spent: {_hex(error.transaction)}."
-        return self._build(
-            request,
-            PaymentStatus.DENIED,
-            message=f"{refusal.message} {cost}",
-            code=refusal.code,
-            reason=refusal.reason,
-            resets_at=refusal.resets_at,
-            remaining=remaining,
-            receipt=_hex(ref),
-            transaction=_hex(error.transaction) if error.transaction else None,
-        )
-
-    def _build(self, request: Request, status: PaymentStatus, **more: Any) -> Payment:
-        return Payment(
-            status=status,
-            organization=self.organization,
-            wallet=self.address,
-            agent=self.agent,
-            token=request.token.address,
-            symbol=request.token.symbol,
-            to=request.recipient.address,
-            recipient=request.recipient.name,
-            amount=request.amount,
-            amount_formatted=request.show(request.amount),
-            category=request.category.name,
-            reference=request.reference,
-            note=request.note,
-            **more,
+            cost = f"The preview had passed, so gas was spent: {show_hex(error.transaction)}."
+        told = refusal.model_copy(update={"message": f"{refusal.message} {cost}"})
+        return self._answers.build_denied(
+            request, told, remaining, ref=ref, transaction=error.transaction
         )
 
     # What was queued
@@ -407,149 +339,44 @@ class AgentWallet:
         events = self._queue.fetch_queued(id=wanted)
         if not events:
             raise UnknownPaymentError(
-                f"No payment {_hex(wanted)} was ever queued in wallet {self.address}. Payments "
+                f"No payment {show_hex(wanted)} was ever queued in wallet {self.address}. Payments "
                 "that never waited have no id."
             )
         return events[-1]
 
-    def _describe(self, queued: PaymentQueued, **more: Any) -> Payment:
-        token = self._names.describe_token(queued.token)
-        recipient = self._names.name_recipient(queued.to)
-        told = self._journal.find(_hex(queued.ref))
-        known: dict[str, Any] = {
-            "organization": self.organization,
-            "wallet": self.address,
-            "agent": queued.agent,
-            "token": queued.token,
-            "symbol": token.symbol,
-            "to": queued.to,
-            "recipient": recipient.name,
-            "amount": queued.amount,
-            "amount_formatted": show_amount(queued.amount, token.symbol, token.decimals),
-            "category": self._names.name_category(queued.category),
-            "reference": told.get("reference"),
-            "note": told.get("note"),
-            "id": _hex(queued.id),
-            "receipt": _hex(queued.ref),
-            "transaction": _hex(queued.transaction or b""),
-            "created_at": queued.at,
-            "ready_at": queued.ready_at,
-            "expires_at": queued.expires_at,
-        }
-        return Payment(**(known | (more or self._state(queued))))
+    def _describe(self, queued: PaymentQueued, state: Mapping[str, Any] | None = None) -> Payment:
+        known = self._record.find(queued.ref)
+        return self._answers.describe(queued, known, state or self._queue.fetch_state(queued))
 
-    def _state(self, queued: PaymentQueued) -> dict[str, Any]:
-        agent, _, _ = self._wallet.view("payment", queued.id)
-        if agent != ZERO_ADDRESS:
-            return {"status": PaymentStatus.QUEUED, "message": _waiting_words(queued)}
-        end = self._queue.fetch_end(queued)
-        if isinstance(end, PaymentExecuted):
-            status, words = PaymentStatus.EXECUTED, f"Executed at {show_time(end.at)}."
-        elif isinstance(end, PaymentCancelled):
-            status, words = PaymentStatus.CANCELLED, f"Cancelled by {end.by}: {end.reason!r}."
-        elif self._wallet.client.fetch_now() >= queued.expires_at:
-            status, words = PaymentStatus.EXPIRED, f"Expired at {show_time(queued.expires_at)}."
-        else:
-            words = "Void with the whole queue, or because its agent's key was rotated."
-            return {"status": PaymentStatus.CANCELLED, "message": words}
-        by = {"transaction": _hex(end.transaction)} if end and end.transaction else {}
-        return {"status": status, "message": words, **by}
-
-    def _act(self, queued: PaymentQueued, call: Any, status: PaymentStatus, words: str) -> Payment:
+    def _act(self, queued: PaymentQueued, call: Call, status: PaymentStatus, words: str) -> Payment:
         """
         Do something to a queued payment. What is refused is looked at: the queue may have moved on.
         """
         try:
             receipt = self._sender.send(call)
         except RevertedError as error:
-            return self._record(self._describe(queued, **self._refused(queued, error)))
-        done = {"status": status, "message": words, "transaction": _hex(receipt.transaction)}
-        return self._record(self._describe(queued, **done))
+            return self._record.keep(self._describe(queued, self._refused(queued, error)))
+        done = {
+            "status": status,
+            "message": words,
+            "transaction": show_hex(receipt.transaction),
+        }
+        return self._record.keep(self._describe(queued, done))
 
     def _refused(self, queued: PaymentQueued, error: RevertedError) -> dict[str, Any]:
         refusal = self._refusals.explain_revert(error.revert)
         words = refusal.message
         if error.revert.reason in (Reason.QUEUE_NO_SUCH_PAYMENT, Reason.QUEUE_EXPIRED):
-            words = f"{words} {self._state(queued)['message']}"
+            words = f"{words} {self._queue.fetch_state(queued)['message']}"
         elif error.revert.reason is Reason.QUEUE_NOT_DUE:
-            words = f"{words} {_waiting_words(queued)}"
+            words = f"{words} {tell_times(queued)}"
         return {
             "status": PaymentStatus.DENIED,
             "message": words,
             "code": refusal.code,
             "reason": refusal.reason,
-            "transaction": _hex(error.transaction) if error.transaction else None,
+            "transaction": show_hex(error.transaction) if error.transaction else None,
         }
-
-    # The record
-
-    def _declare(self, request: Request, ref: Bytes32) -> None:
-        """
-        Written before anything is signed: a receipt on chain always leads to a reference.
-        """
-        self._journal.append(
-            {
-                "step": "declared",
-                "role": _ROLE,
-                "chain_id": self.chain_id,
-                "organization": self.organization,
-                "wallet": self.address,
-                "agent": self.agent,
-                "token": request.token.address,
-                "to": request.recipient.address,
-                "amount": str(request.amount),
-                "category": request.category.name,
-                "receipt": _hex(ref),
-                "reference": request.reference,
-                "note": request.note,
-            }
-        )
-
-    def _record(self, payment: Payment) -> Payment:
-        """
-        Keep the answer. What is done is done: a journal that fails now takes nothing back.
-        """
-        try:
-            told = payment.model_dump(mode="json", exclude_none=True)
-            self._journal.append(
-                {"step": payment.status, "role": _ROLE, "chain_id": self.chain_id, **told}
-            )
-        except JournalError as error:
-            _log.warning("Payment %s is not in the journal: %s", payment.receipt, error)
-        return payment
-
-    def _record_failure(self, ref: Bytes32, error: ChainError) -> None:
-        hashes = error.transactions if isinstance(error, NotMinedError) else ()
-        record = {
-            "step": "unknown" if hashes else "failed",
-            "receipt": _hex(ref),
-            "error": str(error),
-            "transactions": list(map(_hex, hashes)),
-        }
-        try:
-            self._journal.append(record)
-        except JournalError as failure:
-            _log.warning("A failed payment is not in the journal: %s", failure)
-
-
-def _build_remaining(left: tuple[int, int, int], token: TokenInfo, now: int) -> Remaining:
-    hour, day, payments = left
-    return Remaining(
-        hour=hour,
-        day=day,
-        payments=payments,
-        hour_formatted=show_amount(hour, token.symbol, token.decimals),
-        day_formatted=show_amount(day, token.symbol, token.decimals),
-        hour_resets_at=(now // HOUR + 1) * HOUR,
-        day_resets_at=(now // DAY + 1) * DAY,
-    )
-
-
-def _waiting_words(queued: PaymentQueued) -> str:
-    return (
-        f"Waits until {show_time(queued.ready_at)}, then it can be executed until "
-        f"{show_time(queued.expires_at)}."
-    )
 
 
 def _read_id(id: str | bytes) -> Bytes32:
@@ -560,7 +387,3 @@ def _read_id(id: str | bytes) -> Bytes32:
     if len(raw) != 32:
         raise UnknownPaymentError(f"{id!r} is no payment's id: 0x and 64 hexadecimal digits.")
     return Bytes32(raw)
-
-
-def _hex(data: bytes) -> str:
-    return f"0x{data.hex()}"

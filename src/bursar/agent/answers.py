@@ -1,0 +1,160 @@
+"""
+Putting together what the SDK answers.
+
+    Request + what the chain logged, or why it refused → Payment
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bursar.agent.amounts import show_amount
+from bursar.agent.names import Names, TokenInfo
+from bursar.agent.payment import Payment, PaymentStatus, Refusal, Remaining
+from bursar.agent.record import Identity, show_hex
+from bursar.agent.refusals import Request, show_time
+from bursar.events import Paid, PaymentQueued
+from bursar.types import DAY, HOUR, Bytes32
+
+
+class Answers:
+    """
+    Builds the answers to one agent.
+    """
+
+    def __init__(self, identity: Identity, names: Names) -> None:
+        self._identity = identity
+        self._names = names
+
+    def build_executed(self, request: Request, event: Paid, before: Remaining) -> Payment:
+        """
+        The money has left. `before` is what remained when it was previewed: the event does not
+        count payments.
+        """
+        left = (event.hour_remaining, event.day_remaining, max(before.payments - 1, 0))
+        return self._build(
+            request,
+            PaymentStatus.EXECUTED,
+            message=f"Paid {request.show(request.amount)}.",
+            receipt=show_hex(event.ref),
+            transaction=_show_transaction(event.transaction),
+            remaining=build_remaining(left, request.token, event.at),
+            created_at=event.at,
+        )
+
+    def build_queued(self, request: Request, event: PaymentQueued, before: Remaining) -> Payment:
+        """
+        It waits, and has used nothing.
+        """
+        return self._build(
+            request,
+            PaymentStatus.QUEUED,
+            message=tell_times(event),
+            id=show_hex(event.id),
+            receipt=show_hex(event.ref),
+            transaction=_show_transaction(event.transaction),
+            remaining=before,
+            created_at=event.at,
+            ready_at=event.ready_at,
+            expires_at=event.expires_at,
+        )
+
+    def build_denied(
+        self,
+        request: Request,
+        refusal: Refusal,
+        remaining: Remaining | None,
+        *,
+        ref: Bytes32 | None = None,
+        transaction: Bytes32 | None = None,
+    ) -> Payment:
+        """
+        It was refused: before it was signed, or by the chain in `transaction`.
+        """
+        return self._build(
+            request,
+            PaymentStatus.DENIED,
+            message=refusal.message,
+            code=refusal.code,
+            reason=refusal.reason,
+            resets_at=refusal.resets_at,
+            remaining=remaining,
+            receipt=None if ref is None else show_hex(ref),
+            transaction=_show_transaction(transaction),
+        )
+
+    def describe(
+        self, queued: PaymentQueued, told: Mapping[str, Any], state: Mapping[str, Any]
+    ) -> Payment:
+        """
+        A payment as the chain logged it, with what this machine was `told` of it, in a `state`.
+        """
+        token = self._names.describe_token(queued.token)
+        known: dict[str, Any] = {
+            "organization": self._identity.organization,
+            "wallet": self._identity.wallet,
+            "agent": queued.agent,
+            "token": queued.token,
+            "symbol": token.symbol,
+            "to": queued.to,
+            "recipient": self._names.name_recipient(queued.to).name,
+            "amount": queued.amount,
+            "amount_formatted": show_amount(queued.amount, token.symbol, token.decimals),
+            "category": self._names.name_category(queued.category),
+            "reference": told.get("reference"),
+            "note": told.get("note"),
+            "id": show_hex(queued.id),
+            "receipt": show_hex(queued.ref),
+            "transaction": _show_transaction(queued.transaction),
+            "created_at": queued.at,
+            "ready_at": queued.ready_at,
+            "expires_at": queued.expires_at,
+        }
+        return Payment(**(known | dict(state)))
+
+    def _build(self, request: Request, status: PaymentStatus, **more: Any) -> Payment:
+        return Payment(
+            status=status,
+            organization=self._identity.organization,
+            wallet=self._identity.wallet,
+            agent=self._identity.agent,
+            token=request.token.address,
+            symbol=request.token.symbol,
+            to=request.recipient.address,
+            recipient=request.recipient.name,
+            amount=request.amount,
+            amount_formatted=request.show(request.amount),
+            category=request.category.name,
+            reference=request.reference,
+            note=request.note,
+            **more,
+        )
+
+
+def build_remaining(left: tuple[int, int, int], token: TokenInfo, now: int) -> Remaining:
+    """
+    What the wallet's `remaining` answers at `now`, for people.
+    """
+    hour, day, payments = left
+    return Remaining(
+        hour=hour,
+        day=day,
+        payments=payments,
+        hour_formatted=show_amount(hour, token.symbol, token.decimals),
+        day_formatted=show_amount(day, token.symbol, token.decimals),
+        hour_resets_at=(now // HOUR + 1) * HOUR,
+        day_resets_at=(now // DAY + 1) * DAY,
+    )
+
+
+def tell_times(queued: PaymentQueued) -> str:
+    """
+    From when and until when a payment can be executed.
+    """
+    return (
+        f"Waits until {show_time(queued.ready_at)}, then it can be executed until "
+        f"{show_time(queued.expires_at)}."
+    )
+
+
+def _show_transaction(transaction: Bytes32 | None) -> str | None:
+    return None if transaction is None else show_hex(transaction)
