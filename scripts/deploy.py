@@ -154,7 +154,7 @@ def http_url(provider: Any) -> str:
     """
     url = getattr(provider, "http_uri", None) or getattr(provider, "uri", "")
     if not str(url).startswith("http"):
-        raise DeploymentError(f"{provider.name} gives no HTTP address: connect to one, e.g. a URL")
+        raise DeploymentError(f"{provider.name} gives no HTTP address: connect to a URL.")
     return str(url)
 
 

@@ -94,9 +94,11 @@ def cli(provider: Any, record: Path | None, organization: str | None, file: Path
     """
     Compare a deployment with what was meant.
     """
-    url = getattr(provider, "http_uri", None) or getattr(provider, "uri", "")
+    url = str(getattr(provider, "http_uri", None) or getattr(provider, "uri", ""))
     try:
-        client = Client(str(url))
+        if not url.startswith("http"):
+            raise DeploymentError(f"{provider.name} gives no HTTP address: connect to a URL.")
+        client = Client(url)
         status = run(client, read_expected(client, record, organization, file))
     except (ChainError, ValueError, yaml.YAMLError) as error:
         raise click.ClickException(str(error)) from error

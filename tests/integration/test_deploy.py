@@ -5,6 +5,7 @@ Deploying an organisation for a Safe that exists, against a real anvil.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,17 @@ import pytest
 import yaml
 
 from bursar.chain.bytecode import blueprint_code, organization_code
-from bursar.chain.contracts import (
-    organization_at,
-    wallet_at,
-)
-from bursar.chain.deployment import (
-    Deployment,
-    DeploymentError,
-    check_funds,
-)
-from bursar.chain.deployment_plan import PlanError
+from bursar.chain.contracts import organization_at, wallet_at
+from bursar.chain.deployment import Deployment, DeploymentError, check_funds
+from bursar.chain.deployment_plan import PlanError, parse_plan
 from bursar.chain.deployment_setup import build_setup, check_setup
 from bursar.chain.local import ETHER
 from bursar.chain.safe_batch import checksum
 from bursar.types import DAY, FOREVER, HOUR, NATIVE
 from scripts import deploy as script
 from tests.integration.town import NOBODY, Town, address_of, batch_of, founded_town
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -385,3 +381,16 @@ def test_check_sources__artifacts_are_stale__refuses(
 
     (scripts / "refresh_artifacts.py").write_text("")
     script.check_sources()
+
+
+def test_plan__example_in_the_documentation__is_one() -> None:
+    """
+    What a reader copies parses, every field of it.
+    """
+    page = (ROOT / "docs" / "deploying.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    plan = parse_plan(yaml.safe_load(example))
+
+    assert plan.wallets[0].budgets[0].budget.queue_from == 10_000_000
+    assert plan.wallets[0].payment_delay == 900

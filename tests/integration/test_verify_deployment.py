@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bursar.chain.bytecode import blueprint_code, wallet_code
 from bursar.chain.contracts import (
@@ -17,13 +18,11 @@ from bursar.chain.contracts import (
     organization_at,
     organization_type,
 )
-from bursar.chain.deployment import (
-    Deployment,
-    DeploymentError,
-)
+from bursar.chain.deployment import Deployment, DeploymentError
 from bursar.chain.errors import RpcError
 from bursar.chain.local import LocalChain
 from bursar.chain.verification import Expected, Status, verify
+from bursar.types import DAY
 from scripts import verify_deployment
 from tests.integration.town import NOBODY, Town, address_of, batch_of, founded_town
 
@@ -275,3 +274,33 @@ def test_verify__record_that_is_none__is_said(tmp_path: Path) -> None:
     """
     with pytest.raises(DeploymentError, match="no record of a deployment"):
         Deployment.parse("{}")
+
+
+def test_read_expected__record_or_file__says_what_to_expect(town: Town, tmp_path: Path) -> None:
+    """
+    A record is enough, an address with a file is, and a file corrects a record.
+    """
+    deployment = town.deploy(tmp_path, town.plan(wallets=[]))
+    (record,) = tmp_path.glob("*.json")
+    file = tmp_path / "organization.yaml"
+    file.write_text(yaml.safe_dump(town.values(change_delay="3d")))
+
+    def read(*given: Any) -> Expected:
+        return verify_deployment.read_expected(town.chain, *given)
+
+    by_hand = read(None, deployment.organization, file)
+    assert read(record, None, None) == Expected.of(deployment)
+    assert by_hand.organization == deployment.organization
+    assert by_hand.parameters.change_delay == 3 * DAY
+    assert read(record, None, file).parameters.change_delay == 3 * DAY
+    assert read(record, None, file).blueprint == deployment.blueprint
+
+
+def test_read_expected__too_little_or_missing__is_said(town: Town, tmp_path: Path) -> None:
+    """
+    Nothing is guessed.
+    """
+    with pytest.raises(DeploymentError, match="Name the record"):
+        verify_deployment.read_expected(town.chain, None, NOBODY, None)
+    with pytest.raises(DeploymentError, match="cannot be read: No such file"):
+        verify_deployment.read_expected(town.chain, tmp_path / "missing.json", None, None)
