@@ -161,7 +161,8 @@ class ReportLog:
         """
         for payment in report.payments:
             self._write_payment(payment)
-        self._waiting = {p.due.key: (p.outcome, p.why) for p in report.payments}
+        if report.heartbeat is not Heartbeat.UNKNOWN:  # else nothing was judged
+            self._waiting = {p.due.key: (p.outcome, p.why) for p in report.payments}
         for notice in report.notices:
             self._line(logging.WARNING, "notice", **notice.model_dump(mode="json"))
         self._write_problems(report)
