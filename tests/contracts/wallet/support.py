@@ -107,7 +107,8 @@ def moved(token: Contract, sender: str, receiver: str, amount: int) -> Event:
 
 def judge(world: World, verdict: int, amount: int, reason: str = "", **kwargs: Any) -> None:
     """
-    `preview` answers `verdict` to this payment, and then `pay` does just that.
+    `preview` answers `verdict` to this payment, and then `pay` does just that, and what it says
+    is left is left.
     """
     wallet: Contract = kwargs.get("wallet", world.wallet)
     agent = kwargs.get("sender", world.agent)
@@ -117,6 +118,9 @@ def judge(world: World, verdict: int, amount: int, reason: str = "", **kwargs: A
     if verdict == PAY:
         paid = wallet.pay(*payment, sender=agent)
         assert (paid.result, paid.names()[0]) == (NOTHING, "Paid")
+        told = paid.events[0]
+        left_now = wallet.remaining(agent, token, category)[:2]
+        assert (told.hour_remaining, told.day_remaining) == left_now
     elif verdict == QUEUE:
         queued = wallet.pay(*payment, sender=agent)
         assert (queued.result, queued.names()) == (
@@ -161,12 +165,16 @@ def queue(world: World, amount: int, **kwargs: Any) -> bytes:
 
 def execute(world: World, amount: int, **kwargs: Any) -> Receipt:
     """
-    By a stranger, of the agent's payment, unless said otherwise.
+    By a stranger, of the agent's payment, unless said otherwise. What it says is left is left.
     """
     wallet: Contract = kwargs.pop("wallet", world.wallet)
     agent = kwargs.pop("agent", world.agent)
     sender = kwargs.pop("sender", world.stranger)
-    receipt: Receipt = wallet.execute(agent, *world.payment(amount, **kwargs), sender=sender)
+    payment = world.payment(amount, **kwargs)
+    receipt: Receipt = wallet.execute(agent, *payment, sender=sender)
+    told = receipt.only("PaymentExecuted")
+    left_now = wallet.remaining(agent, payment[0], payment[3])[:2]
+    assert (told.hour_remaining, told.day_remaining) == left_now
     return receipt
 
 

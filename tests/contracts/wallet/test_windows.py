@@ -91,6 +91,8 @@ def test_day__over_all_of_its_hours__adds_up() -> None:
             world.pay(10 * USDC)
 
     assert left(world) == (210 * USDC, 700 * USDC, 94)
+    paid = world.pay(20 * USDC).only("Paid")
+    assert (paid.hour_remaining, paid.day_remaining) == (190 * USDC, 680 * USDC)
     world.evm.warp(MONDAY + DAY)
     assert left(world) == (300 * USDC, 1000 * USDC, 100)
 
