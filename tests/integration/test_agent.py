@@ -545,6 +545,31 @@ def test_execute__limit_lowered_since__is_denied_and_stays(
     assert wallet.payment(queued.id).queued
 
 
+def test_payment__queued_again_after_a_cancel__is_what_became_of_the_latest(
+    world: LiveWorld, connect: Connect
+) -> None:
+    """
+    The same arguments have the same id: what ended the first wait did not end the second.
+    """
+    wallet = connect(world.other_agent)
+    world.pay(80 * USDC, key=world.other_agent)
+    (first_one,) = wallet.pending()
+    assert first_one.id is not None
+    wallet.cancel(first_one.id)
+    world.chain.warp(by=60)
+    world.pay(80 * USDC, key=world.other_agent)
+    (again,) = wallet.pending()
+    assert again.ready_at is not None
+    world.chain.warp(to=again.ready_at)
+    wallet.execute(first_one.id)
+
+    found = wallet.payment(first_one.id)
+
+    assert again.id == first_one.id
+    assert found.status is PaymentStatus.EXECUTED
+    assert found.ready_at == again.ready_at
+
+
 def test_payment__expired_or_void__says_so(world: LiveWorld, connect: Connect) -> None:
     """
     The states that no log of its own tells.

@@ -340,6 +340,43 @@ def test_send__after_one_that_was_given_up_and_mined_all_the_same__follows_it(
     assert given_up.value.transactions
 
 
+def test_send__given_up_one_is_mined_instead_of_its_successor__goes_out_with_the_next_nonce(
+    still: Still,
+) -> None:
+    """
+    The successor lost the race for the nonce to one of ours: it is still to do, and is done.
+    """
+    sender = still.sender(PATIENT)
+    with pytest.raises(NotMinedError):
+        sender.send(gift(1_000))
+    still.node.calls.clear()
+
+    with still.node.breaking("eth_sendRawTransaction", by=proxy.pretend, times=1):
+        pool, result = sending(sender, gift(1))
+        with pool:
+            wait_for(lambda: still.node.calls["eth_sendRawTransaction"])
+            still.mine_by_itself()
+            result.result()
+
+    assert still.received() == 1_001
+    assert still.nonce() == 2
+
+
+def test_send__node_lies_that_the_nonce_is_used__is_not_believed(still: Still) -> None:
+    """
+    "It will never be mined" would invite to do it twice: a node that still has it proves it wrong.
+    """
+
+    def used(params: proxy.Params, forward: proxy.Forward) -> Any:
+        return {"result": "0x5"} if still.node.sent else forward()
+
+    with (
+        still.node.breaking("eth_getTransactionCount", by=used),
+        pytest.raises(NotMinedError),
+    ):
+        still.sender(SHORT).send(gift())
+
+
 def test_send__dropped_by_the_node__is_sent_again(live: Still) -> None:
     """
     A node that took it and forgot it gets the very same bytes again.
