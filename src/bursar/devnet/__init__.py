@@ -15,6 +15,7 @@ from bursar.devnet.running import (
     load_devnet_treasury,
     open_devnet,
 )
+from bursar.devnet.signing import sign_as_treasury
 
 __all__ = [
     "ENV_FILE",
@@ -34,5 +35,6 @@ __all__ = [
     "load_devnet_treasury",
     "open_devnet",
     "remove_files",
+    "sign_as_treasury",
     "write_files",
 ]
