@@ -4,11 +4,15 @@ The `bursar` command. Thin: it reads options, calls, and sets the exit status.
 Exit status: 0 done, 1 fault, 2 denied or wrong usage, 130 interrupted.
 """
 
+import os
 import sys
 
 import typer
 
 from bursar.cli.demo import demo
+from bursar.cli.devnet import devnet
+from bursar.cli.status import status
+from bursar.cli.validate import validate
 
 app = typer.Typer(
     help="Let software agents spend real money within limits that a contract enforces.",
@@ -16,7 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(demo)
+for _command in (demo, devnet, status, validate):
+    app.command()(_command)
 
 
 @app.callback()
@@ -34,3 +39,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Nobody listens any more, as in `bursar events | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
