@@ -374,7 +374,7 @@ def test_send__node_lies_that_the_nonce_is_used__is_not_believed(still: Still) -
         still.node.breaking("eth_getTransactionCount", by=used),
         pytest.raises(NotMinedError),
     ):
-        still.sender(SHORT).send(gift())
+        still.sender(PATIENT).send(gift())
 
 
 def test_send__dropped_by_the_node__is_sent_again(live: Still) -> None:
