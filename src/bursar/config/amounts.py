@@ -29,7 +29,7 @@ _MOST_DECIMALS: Final = 77
 AMOUNT_PATTERN: Final = r"(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:_[0-9]{3})+)(?:\.[0-9]+)?"
 _AMOUNT: Final = re.compile(AMOUNT_PATTERN)
 _GROUPED: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-_WITH_UNIT: Final = re.compile(r"\$?\s*([0-9_,.]+)\s*([A-Za-z$]*)")
+_WITH_UNIT: Final = re.compile(r"\$?\s*([0-9_,.]+)\s*([A-Za-z]{2,}|[kKmM$]?)")
 _MULTIPLES: Final = {"k": 1_000, "m": 1_000_000}
 
 

@@ -1,6 +1,8 @@
 """
-What the file defines for its other parts: the chain, tokens, categories, recipients.
+What the file defines for its other parts: the chain, tokens, categories.
 """
+
+from typing import Final
 
 from bursar.config.books import Book, Books, Register
 from bursar.config.chains import (
@@ -20,7 +22,7 @@ from bursar.config.reading import is_readable
 from bursar.config.sections import ChainSection, TokenSection, TreasuryFile
 from bursar.types import NATIVE, Address
 
-_DEFAULT_NATIVE = "ETH"
+_DEFAULT_NATIVE: Final = "ETH"
 
 
 def read_chain(books: Books, section: ChainSection) -> Chain | None:

@@ -102,17 +102,24 @@ def _refuse(line: Line, budget: Budget, reason: Reason) -> None:
 
 
 def _refuse_fine(line: Line, budget: Budget) -> None:
+    """
+    Note each figure that has digits below the unit, and what was taken over from it not again.
+    """
     unit = 10 ** unit_exponent(budget.daily)
-    written: list[Figure] = [name for name in AMOUNT_FIGURES if line.is_written(name)]
-    for figure in written:
-        amount: int = getattr(budget, figure)
-        rest = amount % unit
-        if not rest:
-            continue
-        step, lower, higher, found = (
-            format_amount(each, line.token.decimals)
-            for each in (unit, amount - rest, amount - rest + unit, amount)
-        )
-        message = f"too many digits: with this daily limit, a budget counts in steps of {step}"
-        fix = f"write {lower} or {higher}"
-        line.problems.add(line.section.mark(figure), message, fix, found)
+    amounts: dict[Figure, int] = {figure: getattr(budget, figure) for figure in AMOUNT_FIGURES}
+    for figure, amount in amounts.items():
+        outer = _OUTER.get(figure)
+        is_taken = outer is not None and amount == amounts[outer] and not line.is_written(figure)
+        none_waits = figure == "queue_from" and amount > budget.per_payment
+        if amount % unit and not is_taken and not none_waits:
+            _refuse_digits(line, figure, amount, unit)
+
+
+def _refuse_digits(line: Line, figure: Figure, amount: int, unit: int) -> None:
+    lower = amount - amount % unit
+    step, below, above, found = (
+        format_amount(each, line.token.decimals) for each in (unit, lower, lower + unit, amount)
+    )
+    message = f"too many digits: with this daily limit, a budget counts in steps of {step}"
+    fix = f"write {figure}: {below} or {above}"
+    line.problems.add(line.section.mark(figure), message, fix, found)

@@ -120,23 +120,23 @@ def check_order(line: Line, limits: Limits) -> None:
         low, high = limits[inner], limits[outer]
         if not is_readable(low, high) or low <= high:
             continue
-        source = _source(line, outer)
-        message = f"{inner} is more than {outer}, {high:f}"
-        if source != outer or not line.is_written(outer):
-            message += f" (from {source})"
-        fix = f"write {high:f} or less, or raise {source}"
+        origin, remedy = _origin(line, outer)
+        message = f"{inner} is more than {outer}, {high:f}{origin}"
+        fix = f"write {high:f} or less, or {remedy}"
         line.problems.add(line.section.mark(inner), message, fix, f"{low:f}")
 
 
-def _source(line: Line, figure: Figure) -> str:
+def _origin(line: Line, figure: Figure) -> tuple[str, str]:
     """
-    What decides a figure: itself, a longer interval's, or the profile.
+    Where a figure comes from if it is not written, and how it is raised.
     """
     if line.is_written(figure):
-        return figure
-    if figure == "hourly" and line.profile.hourly.default is None:
-        return _source(line, "daily")
-    return f"the default of profile {line.profile.name} by writing {figure}"
+        return "", f"raise {figure}"
+    is_default = getattr(line.section, figure) is None
+    if is_default and line.profile.range_of(figure).default is not None:
+        return f" (the default of profile {line.profile.name})", f"write {figure}"
+    origin, remedy = _origin(line, "daily")
+    return origin or " (as daily)", remedy
 
 
 def check_profile(line: Line, limits: Limits) -> None:

@@ -1,11 +1,14 @@
 """
-Everybody with a key: the Safe and its owners, guardians, keepers, agents.
+Everybody with an address: the Safe and its owners, guardians, keepers, agents, recipients.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 
 from eth_account import Account as KeyPair
 
+from bursar.config.amounts import OFF
 from bursar.config.books import Book, Books, Register, read_units
 from bursar.config.model import Account, Agent, Amount, Safe
 from bursar.config.names import DEVNET, Devnet
@@ -13,7 +16,6 @@ from bursar.config.problems import Mark
 from bursar.config.reading import Section, is_readable
 from bursar.config.sections import AgentSection, SafeSection, TreasuryFile
 from bursar.types import (
-    FOREVER,
     MAX_FIRST_GUARDIANS,
     MAX_FIRST_KEEPERS,
     Address,
@@ -22,9 +24,10 @@ from bursar.types import (
 )
 
 # One signature that suffices is what a treasury under a multisig exists to prevent.
-_LEAST_THRESHOLD = 2
+_LEAST_THRESHOLD: Final = 2
 
 
+@lru_cache(maxsize=1_024)
 def devnet_address(key: str) -> Address:
     """
     The address of a local chain's account of that name. Its private key is public.
@@ -214,7 +217,7 @@ def _check_heartbeat(books: Books, file: TreasuryFile) -> None:
     if not is_readable(file.organisation, file.keepers) or file.keepers:
         return
     timeout = file.organisation.heartbeat_timeout
-    if is_readable(timeout) and timeout not in ("off", FOREVER):
+    if is_readable(timeout) and timeout != OFF:
         mark = file.organisation.mark("heartbeat_timeout")
         message = "no keeper sends heartbeats, so every wallet would stop"
         books.problems.add(mark, message, "name a keeper, or write off")

@@ -61,9 +61,9 @@ class ConfigError(BursarError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
-        head = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__("\n\n".join([head, *map(str, self.problems)]))
+        files = ", ".join(dict.fromkeys(problem.file for problem in self.problems))
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n\n".join([f"{files}: {count}", *map(str, self.problems)]))
 
 
 class WrongError(BursarError):
@@ -114,16 +114,25 @@ class Problems:
             raise ConfigError(sorted(self._found, key=lambda p: (p.line or 0, p.column or 0)))
 
 
-def build_hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
+def find_closest(word: str, known: Iterable[str]) -> str | None:
     """
-    What somebody who wrote `word` probably meant, out of the `known` names; `otherwise` is what
-    else may help.
+    What somebody who wrote `word` probably meant, out of the `known` names.
     """
     names = sorted(known)
     # Twice, because a word in capitals resembles nothing else.
     close = get_close_matches(word, names, n=1) or get_close_matches(word.lower(), names, n=1)
-    if close:
-        return f"did you mean {close[0]}?" + (f" Otherwise {otherwise}" if otherwise else "")
+    return close[0] if close else None
+
+
+def build_hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """
+    A question whether the closest of the `known` names was meant, else all of them; `otherwise` is
+    what else may help.
+    """
+    names = sorted(known)
+    closest = find_closest(word, names)
+    if closest is not None:
+        return f"did you mean {closest}?" + (f" Otherwise {otherwise}" if otherwise else "")
     if not names:
         return otherwise or "there is none"
     return f"use one of: {', '.join(names)}" + (f"; or {otherwise}" if otherwise else "")

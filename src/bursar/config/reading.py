@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from bursar.config.problems import Mark, Problems, WrongError, build_hint
+from bursar.config.problems import Mark, Problems, WrongError, build_hint, find_closest
 from bursar.config.tree import Items, Node, Table, Text, Unreadable, describe
 
 
@@ -145,8 +145,12 @@ class Section(BaseModel):
         for name, value in node.entries.items():
             if name in cls.model_fields:
                 found[name] = value
-            else:
-                problems.add(node.keys[name].mark, "an unknown key", cls._hint(name), name)
+                continue
+            problems.add(node.keys[name].mark, "an unknown key", cls._hint(name), name)
+            # Misspelled is not the same as left out: nothing else is said about that field.
+            meant = find_closest(name, cls.model_fields)
+            if meant is not None and meant not in node.entries:
+                found[meant] = Unreadable(value.mark)
         for name, field in cls.model_fields.items():
             if field.is_required() and name not in found:
                 mark = node.mark._replace(key=f"{node.mark.key}.{name}".lstrip("."))

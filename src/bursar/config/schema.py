@@ -44,6 +44,21 @@ def json_schema() -> dict[str, Any]:
     for section in schema["$defs"].values():
         section.pop("title")
     chain = schema["$defs"]["ChainSection"]
-    chain["properties"]["preset"] |= _PRESET
+    preset = chain["properties"]["preset"]
+    chain["properties"]["preset"] = {"description": preset["description"], **_PRESET}
     schema["$defs"]["ChainSection"] = {"anyOf": [_PRESET, chain]}
+    _close(schema)
     return {"$schema": _DIALECT, **schema, "title": "treasury.yaml"}
+
+
+def _close(schema: Any) -> None:
+    """
+    Let mappings of names take no other keys than names.
+    """
+    if isinstance(schema, list):
+        for each in schema:
+            _close(each)
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema["additionalProperties"] = False
+        _close(list(schema.values()))
