@@ -290,6 +290,22 @@ def test_pause_self__by_an_agent__stops_it_in_every_wallet(company: Company) -> 
         assert not company.is_stopped(company.other_agent, wallet)
 
 
+def test_pause_self__by_who_is_no_agent_of_the_wallet__reverts(company: Company) -> None:
+    """
+    A wallet passes on the word of its own agents only, and not of a key that was replaced.
+    """
+    new_key = actor("new key")
+    for who in (company.stranger, company.guardian, company.treasury, new_key):
+        with refused("access: not an agent"):
+            company.operations.pause_self(60, "me", sender=who)
+
+    company.operations.rotate_agent(company.agent, new_key, sender=company.treasury)
+    with refused("access: not an agent"):
+        company.operations.pause_self(60, "me", sender=company.agent)
+    company.operations.pause_self(60, "me", sender=new_key)
+    company.trading.pause_self(60, "me", sender=company.agent)
+
+
 def test_pause_self__while_all_is_stopped__works(company: Company) -> None:
     """
     A stop can be added to whatever is stopped already.
