@@ -2,13 +2,23 @@
 `bursar init`: an organisation for a Safe that exists.
 """
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bursar.cli.options import FAULT, JsonOption, RpcOption, YesOption, fail, reporting, say_json
+from bursar.cli.options import (
+    FAULT,
+    JsonOption,
+    RpcOption,
+    YesOption,
+    confirm,
+    reporting,
+    say_json,
+)
 
 if TYPE_CHECKING:
     from bursar.treasury.founding import Founding
@@ -40,7 +50,12 @@ def init(
     Example: bursar init treasury.yaml --safe 0x… --rpc-url https://…
     """
     with reporting(as_json):
-        done = _found(file, safe, out, 1 if allow_single_signer else 2, rpc_url, yes or as_json)
+        threshold = 1 if allow_single_signer else 2
+
+        def ask(question: str) -> None:
+            confirm(question, yes=yes, as_json=as_json)
+
+        done = _found(file, safe, out, threshold, rpc_url, ask)
         if as_json:
             _say(done)
         else:
@@ -50,22 +65,27 @@ def init(
 
 
 def _found(
-    file: Path, safe: str | None, out: Path, threshold: int, rpc_url: str | None, yes: bool
+    file: Path,
+    safe: str | None,
+    out: Path,
+    threshold: int,
+    rpc_url: str | None,
+    ask: Callable[[str], None],
 ) -> "Founding":
     # Here and not above, so that --help does not load what talks to a chain.
     from bursar.chain.client import Client
     from bursar.chain.deployment_plan import parse_address
-    from bursar.cli.place import RPC_URL, read_environment, read_key
+    from bursar.cli.place import RPC_URL, read_key
     from bursar.config import load_treasury
+    from bursar.treasury import OfficeError
     from bursar.treasury.founding import found, plan_of
 
     treasury = load_treasury(file)
-    environment = read_environment(rpc_url, None)
-    url = rpc_url or environment.get(RPC_URL) or treasury.chain.rpc_url
+    url = rpc_url or os.environ.get(RPC_URL) or treasury.chain.rpc_url
     if not url:
-        fail(False, f"No node is named: give --rpc-url, or set {RPC_URL}.", code="usage")
+        raise OfficeError(f"No node is named: give --rpc-url, or set {RPC_URL}.")
     plan = plan_of(treasury, None if safe is None else parse_address(safe))
-    key = read_key(environment, "deployer")
+    key = read_key(os.environ, "deployer")
     return found(
         Client(url),
         treasury,
@@ -74,12 +94,8 @@ def _found(
         out,
         now=int(time.time()),
         smallest_threshold=threshold,
-        confirm=(lambda _: None) if yes else _ask,
+        confirm=ask,
     )
-
-
-def _ask(question: str) -> None:
-    typer.confirm(question, abort=True)
 
 
 def _differing(done: "Founding") -> list[str]:
