@@ -11,7 +11,13 @@ import typer
 
 from bursar.cli.demo import demo
 from bursar.cli.devnet import devnet
+from bursar.cli.events import events
+from bursar.cli.init import init
+from bursar.cli.keeper import keeper
+from bursar.cli.pay import pay
+from bursar.cli.queue import cancel, execute, pending
 from bursar.cli.status import status
+from bursar.cli.stops import pause, unpause
 from bursar.cli.validate import validate
 
 app = typer.Typer(
@@ -20,8 +26,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for _command in (demo, devnet, status, validate):
+for _command in (
+    *(demo, devnet, validate, init),
+    *(status, pay, pending, cancel, execute),
+    *(pause, unpause, events),
+):
     app.command()(_command)
+app.add_typer(keeper, name="keeper")
 
 
 @app.callback()

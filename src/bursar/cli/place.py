@@ -52,7 +52,7 @@ class Place:
 
         Raises BursarError.
         """
-        environment = read_environment(rpc_url, book)
+        environment = read_environment(book)
         path = book or environment.get(BOOK)
         if not path:
             raise BookError(
@@ -87,13 +87,12 @@ class Place:
     def find_key(self, role: str, name: str | None = None) -> LocalAccount:
         """
         The key of that role: `BURSAR_<ROLE>_KEY` or the file that `BURSAR_<ROLE>_KEY_FILE` names;
-        on a devnet that of `name`, or of the first of that role. Raises KeyMissingError.
+        on a devnet that of `name`, or else of the first of that role. Raises KeyMissingError.
         """
-        if self.is_devnet:
-            found = self._devnet_key(role, name)
-            if found is not None:
-                return found
-        key = read_key(self.environment, role)
+        key = self._devnet_key(role, name) if self.is_devnet and name is not None else None
+        key = key or read_key(self.environment, role)
+        if key is None and self.is_devnet:
+            key = self._devnet_key(role, None)
         if key is None:
             raise KeyMissingError(
                 f"There is no {role} key: set BURSAR_{role.upper()}_KEY, or "
@@ -130,13 +129,12 @@ def devnet_account(holder: Holder) -> LocalAccount | None:
     return derive_account(holder.devnet_key) if holder.devnet_key else None
 
 
-def read_environment(rpc_url: str | None, book: str | None) -> Mapping[str, str]:
+def read_environment(book: str | None) -> Mapping[str, str]:
     """
-    The environment's variables. Where neither they nor options name an organisation, those of the
-    devnet that was started in this folder.
+    The environment's variables. Where neither they nor an option names an organisation, those of
+    the devnet that was started in this folder come before.
     """
-    named = (rpc_url, book, os.environ.get(RPC_URL), os.environ.get(BOOK))
-    if any(named) or not ENV_FILE.is_file():
+    if book or os.environ.get(BOOK) or not ENV_FILE.is_file():
         return os.environ
     lines = ENV_FILE.read_text().splitlines()
     pairs = (line.partition("=") for line in lines if not line.startswith("#"))

@@ -1,0 +1,107 @@
+"""
+`bursar events`: what the contracts have logged.
+"""
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bursar.cli.options import BookOption, RpcOption, fail, reporting
+
+if TYPE_CHECKING:
+    from bursar.book import AddressBook
+    from bursar.events import Event
+
+_POLL_SECONDS = 1.0
+# Whatever else is a number may be larger than JSON's readers hold, so it is text.
+_PLAIN = frozenset({"at", "block", "log"})
+
+
+def events(
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only these, such as Paid.")
+    ] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only the latest so many.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """
+    Show everything that the organisation and its wallets have logged, decoded.
+
+    Example: bursar events --kind Paid --kind PaymentExecuted --json
+    """
+    with reporting(as_json):
+        # Here and not above, so that --help does not load what talks to a chain.
+        from bursar.cli.place import Place
+        from bursar.events import EVENTS
+        from bursar.treasury import History
+
+        unknown = [name for name in kind or [] if name not in EVENTS]
+        if unknown:
+            names = ", ".join(sorted(EVENTS))
+            fail(as_json, f"No event is called {unknown[0]}: use one of {names}.", code="usage")
+        place = Place.find(rpc_url, book)
+        found = place.view.events
+        _print([one for one in found if _is_wanted(one, kind)][-(last or 0) :], place.book, as_json)
+        if not follow:
+            return
+        history = History(place.office.client, place.office.book.organization, place.book.block)
+        history.read(place.view.block)
+        while True:
+            new = history.read(place.office.client.fetch_height())
+            _print([one for one in new if _is_wanted(one, kind)], place.book, as_json)
+            time.sleep(_POLL_SECONDS)
+
+
+def _is_wanted(event: "Event", kinds: list[str] | None) -> bool:
+    return not kinds or type(event).__name__ in kinds
+
+
+def _print(found: list["Event"], book: "AddressBook", as_json: bool) -> None:
+    from bursar.cli.console import show_time
+
+    for event in found:
+        if as_json:
+            typer.echo(json.dumps(as_line(event, book)))
+            continue
+        arguments = {name: getattr(event, name) for name in type(event).argument_names()}
+        said = ", ".join(f"{name}={_say(value, book)}" for name, value in arguments.items())
+        where = book.name_of(event.emitter)
+        typer.echo(f"{show_time(event.at)}  {where:12}  {type(event).__name__}({said})")
+
+
+def as_line(event: "Event", book: "AddressBook") -> dict[str, Any]:
+    """
+    An event for a machine: its name, who logged it, where, and its arguments.
+    """
+    plain = event.model_dump(mode="json")
+    told = {name: _as_json(name, value) for name, value in plain.items()}
+    return {"event": type(event).__name__, "name": book.name_of(event.emitter), **told}
+
+
+def _as_json(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _as_json(inner, one) for inner, one in value.items()}
+    if isinstance(value, bool) or value is None or name in _PLAIN:
+        return value
+    return str(value) if isinstance(value, int) else value
+
+
+def _say(value: Any, book: "AddressBook") -> str:
+    from bursar.book import decode_category
+    from bursar.types import MAX_UINT256
+
+    if isinstance(value, bytes):
+        return decode_category(value) if len(value) == 32 else f"0x{value.hex()}"  # type: ignore[arg-type]
+    if isinstance(value, str):
+        return book.name_of(value) if value.startswith("0x") else repr(value)  # type: ignore[arg-type]
+    if value == MAX_UINT256:
+        return "max"
+    if hasattr(value, "model_dump"):
+        inner = value.model_dump()
+        return "{" + ", ".join(f"{name}={_say(one, book)}" for name, one in inner.items()) + "}"
+    return str(value)
