@@ -180,6 +180,93 @@ def test_follower__cancelled_in_a_block_that_is_gone__is_not_told() -> None:
     assert follower.catch_up().cancelled == ()
 
 
+def test_follower__cancel_read_and_gone_before_it_was_told__is_not_told() -> None:
+    """
+    The node failed after the block with the cancel, and that block is gone when it is back.
+    """
+    chain, node, follower = follow()
+    chain.mine(queued(1))
+    follower.catch_up()
+    chain.mine(cancelled(1))
+    chain.mine()
+    fetch_block = node.fetch_block
+
+    def flaky(header, emitters):  # type: ignore[no-untyped-def]
+        if header.number == 3:
+            raise NO_ANSWER
+        return fetch_block(header, emitters)
+
+    node.fetch_block = flaky  # type: ignore[method-assign]
+    with pytest.raises(ChainError):
+        follower.catch_up()
+    node.fetch_block = fetch_block  # type: ignore[method-assign]
+    chain.drop(2)
+    chain.mine()
+
+    view = follower.catch_up()
+    assert (view.cancelled, ids(view.state)) == ((), {id_of(1)})
+
+
+def test_follower__reorganised_while_it_reads__builds_on_no_mixture() -> None:
+    """
+    Headers of two chains do not follow from one another: nothing is taken from the second before
+    what is left of the first is off.
+    """
+    chain, node, follower = follow()
+    for number in range(1, 4):
+        chain.mine(queued(number))
+    fetch_block = node.fetch_block
+
+    def reorganised(header, emitters):  # type: ignore[no-untyped-def]
+        logs = fetch_block(header, emitters)
+        if header.number == 2 and chain.fork == 0:
+            chain.drop(2)
+            chain.mine(queued(12))
+            chain.mine(queued(13))
+            chain.mine(queued(14))
+        return logs
+
+    node.fetch_block = reorganised  # type: ignore[method-assign]
+    node.height = None
+    with pytest.raises(ChainError):
+        follower.catch_up()
+    assert ids(follower.catch_up().state) == {id_of(n) for n in (1, 12, 13, 14)}
+
+
+def test_follower__head_of_another_chain__is_not_put_on_top() -> None:
+    """
+    The block after the last one known names another parent than that: late, or being reorganised.
+    """
+    chain, node, follower = follow()
+    chain.mine(queued(1))
+    follower.catch_up()
+    fetch_header = node.fetch_header
+    before = chain.blocks[-1][0]
+    chain.drop(1)
+    chain.mine(queued(2), at=before.at + 1)
+    chain.mine(queued(3))
+    node.fetch_header = lambda n: before if n == 1 else fetch_header(n)  # type: ignore[method-assign]
+    with pytest.raises(LaggingError):
+        follower.catch_up()
+    node.fetch_header = fetch_header  # type: ignore[method-assign]
+    assert ids(follower.catch_up().state) == {id_of(2), id_of(3)}
+
+
+def test_follower__all_that_can_go_is_gone__keeps_the_deep_part() -> None:
+    """
+    As deep as it keeps blocks apart, nothing is read anew.
+    """
+    chain, node, follower = follow()
+    for number in range(1, 19):
+        chain.mine(queued(number))
+        follower.catch_up()
+    chain.drop(DEPTH)
+    for number in range(DEPTH):
+        chain.mine(queued(100 + number))
+    follower.catch_up()
+    assert (node.fetched.count(0), node.ranges) == (1, [])
+
+
 def test_follower__strangers_logs__are_no_events() -> None:
     """
     Anybody may log anything, shaped as ours or not at all.
@@ -229,5 +316,7 @@ def test_bloom__of_a_known_log__has_its_bits() -> None:
 
     assert bin(int.from_bytes(bloom, "big")).count("1") <= 6
     assert may_hold(bloom, [actor("stranger"), who])
+    one_bit = 1 << (int.from_bytes(bloom, "big").bit_length() - 1)
+    assert not may_hold(one_bit.to_bytes(256, "big"), [who])
     assert not may_hold(bloom, [actor("stranger")])
     assert not may_hold(build_bloom([]), [who])

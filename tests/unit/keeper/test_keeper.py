@@ -154,7 +154,7 @@ def test_cycle__waits__is_asked_again_within_five_minutes() -> None:
     world.refuse(Reason.PAYMENTS_HOURLY)
     assert world.outcomes() == [Outcome.WAITING]
     world.node.refusals = lambda *_: pytest.fail("asked")
-    world.chain.mine(at=READY + LOOK_AGAIN - 15)
+    world.chain.mine(at=READY + LOOK_AGAIN - 16)
     assert world.outcomes() == [Outcome.WAITING]
     world.node.refusals = lambda *_: None
     world.chain.mine(at=READY + LOOK_AGAIN)
@@ -405,6 +405,42 @@ def test_notice__cancelled_by_somebody_else__is_theirs_to_tell() -> None:
     """
     world = World(queued(1), cancelled(1, by=actor("second keeper")))
     assert world.cycle().notices == []
+
+
+@pytest.mark.parametrize(("count", "enough"), [(99, False), (100, True)])
+def test_funds__around_a_hundred_transactions__are_told_below(count: int, enough: bool) -> None:
+    """
+    While there still is some; the account is named.
+    """
+    world = World()
+    world.node.holding = count * 120_000 * 10**9
+    found = world.cycle().problems
+    assert [problem.kind for problem in found] == ([] if enough else [ProblemKind.FUNDS])
+    assert all(world.sender.address in problem.text for problem in found)
+
+
+def test_cancel__key_without_a_role__is_not_sent() -> None:
+    """
+    It would only revert.
+    """
+    world = World()
+    world.sender.address = actor("stranger")
+    world.refuse(Reason.PAYMENTS_AMOUNT)
+    report = world.cycle()
+    assert [p.outcome for p in report.payments] == [Outcome.FAILED]
+    assert problems(report) == [ProblemKind.NOT_A_KEEPER]
+    assert world.sender.sent == []
+
+
+def test_cycle__after_sending__looks_again_and_tells() -> None:
+    """
+    With `--once` there is no next cycle that would tell.
+    """
+    world = World()
+    world.refuse(Reason.PAYMENTS_AMOUNT)
+    world.sender.results = lambda call: world.chain.mine(cancelled()) and None
+    report = world.cycle()
+    assert [notice.kind for notice in report.notices] == ["cancelled"]
 
 
 def test_funds__cannot_be_asked__do_not_hold_anything_up() -> None:
