@@ -1,5 +1,5 @@
 """
-An agent that pays once: `python examples/agent.py 0x… 10.00`, with the environment of a devnet.
+An agent that pays once: `python examples/agent.py vendor 10.00`, with the environment of a devnet.
 """
 
 import sys
@@ -8,7 +8,7 @@ from bursar.agent import AgentWallet
 
 wallet = AgentWallet.connect()
 to, amount = sys.argv[1:]
-payment = wallet.pay("USDC", to, amount, category="general", reference="order-123")
+payment = wallet.pay("USDC", to, amount, category="refund", reference="order-123")
 print(payment.status, payment.message)
 if payment.remaining:
     print(payment.remaining.day_formatted, "left today")

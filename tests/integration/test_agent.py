@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -1067,27 +1065,3 @@ def test_payment__as_json__has_amounts_as_text(world: LiveWorld, connect: Connec
     assert told["amount"] == "10000000"
     assert told["remaining"]["day"] == "990000000"
     assert told["status"] == "executed"
-
-
-def test_example__run_as_the_readme_says__pays(world: LiveWorld, tmp_path: Path) -> None:
-    """
-    The example works as it stands, and is short.
-    """
-    example = ROOT / "examples" / "agent.py"
-    code = [line for line in example.read_text().splitlines() if line.strip()]
-    kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-
-    run = subprocess.run(
-        [sys.executable, str(example), "clerk", "10.00"],
-        env=kept | environment(world, tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-    assert run.returncode == 0, run.stderr
-    assert "executed Paid 10 USDC." in run.stdout
-    assert "990 USDC left today" in run.stdout
-    assert world.usdc_of(address_of(world.clerk)) == 10 * USDC
-    assert len(code) < 15

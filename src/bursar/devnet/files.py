@@ -57,6 +57,8 @@ def build_environment(book: AddressBook, path: Path) -> dict[str, str]:
         "BURSAR_CHAIN_ID": str(book.chain_id),
         "BURSAR_ORGANIZATION": book.organization,
         "BURSAR_BOOK": str(path.absolute()),
+        # Beside the book: each devnet's receipts are its own.
+        "BURSAR_RECEIPT_KEY_FILE": str(path.absolute().with_suffix(".receipts")),
     }
     for agent in list(book.agents.values())[:1]:
         if agent.wallets:
