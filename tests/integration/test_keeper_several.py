@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from bursar.devnet import USDC
@@ -179,8 +180,10 @@ def test_processes__two_at_once__execute_once_and_end_well(
         for process in processes:
             read_reports(process, '"block"')
         world.chain.warp(to=queued[-1].ready_at)
+        deadline = time.monotonic() + 60
         while len(executions(world)) < 3:
-            pass
+            assert time.monotonic() < deadline, "not all were executed"
+            time.sleep(0.1)
         for process in processes:
             process.send_signal(signal.SIGTERM)
         printed = [process.communicate(timeout=60)[0] for process in processes]
