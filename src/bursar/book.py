@@ -248,6 +248,16 @@ def read_address(text: str) -> Address | None:
     return address
 
 
+def require_address(text: str) -> Address:
+    """
+    The address that `text` is. Raises BookError where it is none.
+    """
+    address = read_address(text)
+    if address is None:
+        raise BookError(f"{text!r} is no address: 0x and 40 hexadecimal digits.")
+    return address
+
+
 def _addresses(holders: Mapping[str, Holder]) -> dict[str, Address]:
     return {name: holder.address for name, holder in holders.items()}
 

@@ -73,8 +73,8 @@ def _found(
     ask: Callable[[str], None],
 ) -> "Founding":
     # Here and not above, so that --help does not load what talks to a chain.
+    from bursar.book import require_address
     from bursar.chain.client import Client
-    from bursar.chain.deployment_plan import parse_address
     from bursar.cli.place import RPC_URL, read_key
     from bursar.config import load_treasury
     from bursar.treasury import OfficeError
@@ -84,7 +84,7 @@ def _found(
     url = rpc_url or os.environ.get(RPC_URL) or treasury.chain.rpc_url
     if not url:
         raise OfficeError(f"No node is named: give --rpc-url, or set {RPC_URL}.")
-    plan = plan_of(treasury, None if safe is None else parse_address(safe))
+    plan = plan_of(treasury, None if safe is None else require_address(safe))
     key = read_key(os.environ, "deployer")
     return found(
         Client(url),

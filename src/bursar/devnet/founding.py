@@ -216,7 +216,7 @@ class _Founding:
         asked = self.organization.address, "latest"
         nonce = int(self.chain.rpc.request("eth_getTransactionCount", *asked), 16)
         wallet = wallet_at(self.chain, created_address(self.organization.address, nonce))
-        self._check_funds(plan)
+        self._provide(plan)
         self.by_treasury(
             self.organization.build_call("create_wallet", plan.name, self.blueprint),
             *self._setters(plan, wallet),
@@ -225,15 +225,14 @@ class _Founding:
         )
         return wallet.address
 
-    def _check_funds(self, plan: Wallet) -> None:
+    def _provide(self, plan: Wallet) -> None:
+        """
+        Give the treasury what a wallet needs that came into the file after the first run.
+        """
         for each in plan.tokens:
             has = self._balance(self.tokens[each.token.symbol].address)
             if has < each.refill_to:
-                raise DevnetError(
-                    f"Wallet {plan.name} is to be filled with {each.refill_to} base units of "
-                    f"{each.token.symbol}, and the treasury has {has}: raise "
-                    f"safe.devnet_balance.{each.token.symbol}, or lower refill_to."
-                )
+                self._give([Amount(token=each.token, amount=each.refill_to)])
 
     def _setters(self, plan: Wallet, wallet: Contract) -> list[Call]:
         calls = []
