@@ -281,9 +281,10 @@ def changed(key: bytes32, agent: address):
 def rotated(old: address, new: address):
     """
     @notice An agent's key was replaced: what was scheduled for either is void, and a stop of the
-            old key covers the new one too.
+            old key covers the new one too. Like `pause`, a wallet may name agents only.
     """
     registry._check_wallet(msg.sender)
+    assert self._is_for_agent(new), "stops: not authorised"
 
     stops._disturb(old)
     stops._disturb(new)

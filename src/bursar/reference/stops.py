@@ -111,6 +111,8 @@ def rotated(turn: Turn, old: Address, new: Address) -> Decision:
     state = turn.state
     if not state.is_wallet(turn.sender):
         return Refused(Reason.REGISTRY_WALLET)
+    if new == state.organization or state.is_wallet(new):
+        return Refused(Reason.STOPS_ACCESS)
     until = state.paused_until(old) if state.is_paused(old, turn.now) else 0
     if until == 0:
         return Accepted()

@@ -6,7 +6,7 @@ A change scheduled on Monday must not undo Tuesday's emergency, and nobody else 
 
 from bursar.changes import Change, Subject
 from bursar.state.organization import State
-from bursar.types import Address, Bytes32
+from bursar.types import ZERO_ADDRESS, Address, Bytes32
 
 
 def drop_change(state: State, id: Bytes32) -> None:
@@ -29,8 +29,10 @@ def drop_subject(state: State, subject: Subject) -> None:
 
 def drop_agent(state: State, agent: Address) -> None:
     """
-    Forget every change that concerns `agent`, in any wallet.
+    Forget every change that concerns `agent`, in any wallet. The zero address is no agent.
     """
+    if agent == ZERO_ADDRESS:
+        return
     _drop(state, [change for change in state.changes.values() if change.subject.agent == agent])
 
 

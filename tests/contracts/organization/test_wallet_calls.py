@@ -16,7 +16,7 @@ from tests.contracts.organization.company import (
     logged,
     refused,
 )
-from tests.contracts.organization.puppet import new_puppet
+from tests.contracts.organization.puppet import new_puppet, new_puppet_wallet
 from tests.harness.evm import actor
 from tests.harness.world import DAY, MAX
 
@@ -388,3 +388,20 @@ def test_set_budget__applied__tells_the_organization_nothing(company: Company) -
     assert receipt.names() == ["ChangeApplied", "BudgetSet"]
     assert receipt.only("BudgetSet").budget == tuple(GENERAL_BUDGET._replace(daily=2_000_000_000))
     assert company.is_live(other)
+
+
+@pytest.mark.parametrize("scope", ["organization", "operations"])
+def test_rotated__by_a_wallet_gone_bad__names_agents_only(company: Company, scope: str) -> None:
+    """
+    Like `pause`, a wallet cannot stop the organisation or another wallet by way of a rotation.
+    """
+    bad = new_puppet_wallet(company)
+    company.pause(company.agent, 0)
+    target = getattr(company, scope).address
+
+    with refused("stops: not authorised"):
+        bad.does(company.organization, "rotated", company.agent, target)
+    bad.does(company.organization, "rotated", company.agent, NEW_KEY)
+
+    assert company.organization.pause_number(target) == (0 if scope == "organization" else 1)
+    assert company.organization.pause_number(NEW_KEY) == 1
