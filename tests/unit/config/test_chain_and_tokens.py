@@ -71,6 +71,14 @@ def test_chain__with_an_id__brings_its_own_tokens() -> None:
     assert (problem.key, problem.message) == ("wallets.operations.tokens.USDC", "no such token")
 
 
+def test_chain__with_figures_of_its_own__has_them_and_not_the_presets() -> None:
+    """A preset fills in what is left out, and nothing else."""
+    own = "rpc_url: https://node.example, native_symbol: WEI, explorer: https://explorer.example"
+    chain = load(on(f"{{preset: base, {own}}}")).chain
+    assert (chain.name, chain.native_symbol) == ("base", "WEI")
+    assert (chain.rpc_url, chain.explorer) == ("https://node.example", "https://explorer.example")
+
+
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
@@ -121,6 +129,15 @@ def test_token__that_would_lose_money__is_refused(tokens: str, key: str, fix: st
     problem = only_problem(on("base", tokens))
     assert problem.key == key
     assert fix in problem.fix
+
+
+def test_token__the_presets_own__is_nobody_elses_address() -> None:
+    """Whoever pastes the wrong line of a list is told."""
+    usdc = PRESETS["base"].usdc
+    problem = only_problem(replaced(REAL, "<bot>", f'"{usdc}"'))
+    assert problem.message == "agent bot has the address of token USDC"
+    problem = only_problem(REAL + f'recipients: {{shop: "{usdc}"}}\n')
+    assert "where money is lost" in problem.message
 
 
 def test_token__the_presets_own_written_out__is_the_same() -> None:

@@ -113,6 +113,14 @@ def test_trading__counts_orders_and_nothing_else() -> None:
     assert only_problem(of_profile("trading")).key.endswith("daily")
 
 
+def test_trading__in_another_token__counts_orders_too() -> None:
+    """A number of payments has no token."""
+    text = SMALL.replace("{USDC: {daily: 1000", "{NATIVE: {daily: 1000")
+    assert budget(budget_of("profile: trading, daily: 50", text)).max_payments == 50
+    problem = only_problem(budget_of("profile: trading, daily: 50, max_payments: 501", text))
+    assert problem.key.endswith("max_payments")
+
+
 @pytest.mark.parametrize(("count", "is_fine"), [("500", True), ("501", False), ("off", False)])
 def test_trading__max_payments__is_at_most_500(count: str, is_fine: bool) -> None:
     """R7: off is more than any number."""
@@ -168,6 +176,12 @@ def test_own_profile__of_the_wallet__sets_its_payment_delay() -> None:
     """Unless the wallet says otherwise."""
     text = replaced(SMALL, "    tokens:", "    profile: tight\n    tokens:") + f"profiles: {OWN}\n"
     assert load(text.replace("daily: 50", "daily: 20")).wallets[0].payment_delay == 3_600
+
+
+def test_own_profile__with_least_and_most_alike__fixes_the_figure() -> None:
+    """At its bounds on both sides, as a default too."""
+    fixed = "{fixed: {daily: {default: 20, min: 20, max: 20}}}"
+    assert budget(of_profile("fixed", own=fixed)).daily == 20 * MILLION
 
 
 def test_own_profile__with_a_built_in_name__is_refused() -> None:

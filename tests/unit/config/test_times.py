@@ -106,6 +106,8 @@ def test_expiry__off__is_the_last_hour_that_the_contract_holds() -> None:
     for text in (SMALL, budget_of("daily: 50, expires: off")):
         assert load(text).wallets[0].budgets[0].budget.expires_at == last
     assert parse_expiry(f"{datetime.fromtimestamp(last, UTC):%Y-%m-%dT%H:00Z}") == last
+    with pytest.raises(WrongError, match="the contract cannot hold it"):
+        parse_expiry(f"{datetime.fromtimestamp(last + HOUR, UTC):%Y-%m-%dT%H:00Z}")
 
 
 # Within the contracts' bounds: at each, one below, one above.
