@@ -1,5 +1,6 @@
 """
-The demo: a treasury, a wallet and two agents on a chain of its own, told in chapters.
+The demo: a treasury, a wallet and two agents on a chain of its own, told in chapters; the last one
+loads a whole treasury from a file.
 
     Anvil → Stage → chapters → Report → Narrator
 
@@ -52,7 +53,8 @@ def run_demo(narrator: Narrator, only: str | None = None) -> bool:
                 if only in (None, chapter.name):
                     report.chapters.append(played)
                     narrator.tell(played)
-            report.closing = stage.close()
+            if stage.found_wallet is not None:
+                report.closing = stage.close()
     except BursarError as error:
         narrator.fail(current, error)
         return False
@@ -63,6 +65,10 @@ def run_demo(narrator: Narrator, only: str | None = None) -> bool:
 
 def _needed_for(only: str | None) -> list[Chapter]:
     """
-    The set-up comes before whatever is played.
+    The set-up comes before whatever needs it.
     """
-    return [chapter for chapter in CHAPTERS if only is None or chapter.name in ("setup", only)]
+    wanted = [chapter for chapter in CHAPTERS if only in (None, chapter.name)]
+    names = {chapter.name for chapter in wanted}
+    if any(chapter.needs_setup for chapter in wanted):
+        names.add("setup")
+    return [chapter for chapter in CHAPTERS if chapter.name in names]

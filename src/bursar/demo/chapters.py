@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bursar.demo import limit, pay, queue, setup, stop, theft
+from bursar.demo import limit, pay, queue, setup, stop, theft, topology
 from bursar.demo.report import ChapterReport
 from bursar.demo.stage import Stage
 
@@ -14,13 +14,14 @@ from bursar.demo.stage import Stage
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """
-    What it is called, what it shows, and how it is played.
+    What it is called, what it shows, and how it is played. Most play on what `setup` has founded.
     """
 
     name: str
     title: str
     about: str
     play: Callable[[Stage, ChapterReport], None]
+    needs_setup: bool = True
 
     def report(self, stage: Stage) -> ChapterReport:
         """
@@ -38,4 +39,5 @@ CHAPTERS: Final = (
     Chapter("queue", queue.TITLE, queue.ABOUT, queue.play),
     Chapter("stop", stop.TITLE, stop.ABOUT, stop.play),
     Chapter("theft", theft.TITLE, theft.ABOUT, theft.play),
+    Chapter("topology", topology.TITLE, topology.ABOUT, topology.play, needs_setup=False),
 )

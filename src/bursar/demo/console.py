@@ -11,7 +11,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bursar.demo.report import ChapterReport, Closing, DemoFailed, Outcome, Report, Step, usdc
+from bursar.demo.report import (
+    BudgetLine,
+    ChapterReport,
+    Closing,
+    DemoFailed,
+    Outcome,
+    Report,
+    Status,
+    Step,
+    WalletLine,
+    usdc,
+)
 from bursar.demo.stage import time_of_day
 from bursar.errors import BursarError
 
@@ -63,21 +74,25 @@ class ConsoleNarrator:
         """
         A heading, what it is about, and a table of the steps.
         """
-        heading = Text.assemble((chapter.name, "bold cyan"), "  ", (chapter.title, "bold"))
-        self._console.print()
-        self._console.print(heading)
+        self._head(chapter.name, chapter.title)
         self._print(Text(chapter.about, style="dim"))
         self._print(_steps_table(chapter.steps, does_width=21 if self._width < 100 else 28))
+        if chapter.status is not None:
+            self._console.print()
+            self._print(_status_table(chapter.status, bar=self._width // 8))
+            self._console.print()
+            self._print(_balances_table(chapter.status.balances))
 
     def conclude(self, report: Report) -> None:
         """
         Who has spent what, who holds what.
         """
         if report.closing is not None:
-            self._console.print()
+            agents = " and ".join(line.agent for line in report.closing.budgets)
+            self._head("closing", f"Where the treasury of {agents} stands")
             self._print(_budgets_table(report.closing, bar=self._width // 8))
             self._console.print()
-            self._print(_balances_table(report.closing))
+            self._print(_balances_table(report.closing.balances))
         steps = sum(len(chapter.steps) for chapter in report.chapters)
         self._console.print()
         self._console.print(
@@ -96,6 +111,10 @@ class ConsoleNarrator:
             self._console.print(Text(f"  found     {error.found}"))
         else:
             self._console.print(Text(f"  {error}"))
+
+    def _head(self, name: str, title: str) -> None:
+        self._console.print()
+        self._console.print(Text.assemble((name, "bold cyan"), "  ", (title, "bold")))
 
     def _print(self, what: Text | Table) -> None:
         self._console.print(Padding(what, (0, 0, 0, 2)), width=self._width)
@@ -137,20 +156,41 @@ def _table(title: str, *, header: bool = True) -> Table:
 
 
 def _budgets_table(closing: Closing, bar: int) -> Table:
-    table = _table(f"Budgets of the day, at {time_of_day(closing.at)} UTC")
-    table.add_column("agent", no_wrap=True)
+    table = _day_table(f"Budgets of the day, at {time_of_day(closing.at)} UTC", "agent")
+    for line in closing.budgets:
+        table.add_row(line.agent, *_day(line, bar), _state(line))
+    return table
+
+
+def _status_table(status: Status, bar: int) -> Table:
+    """
+    Each wallet, and below it its agents.
+    """
+    table = _day_table(f"The day of {status.name}, at {time_of_day(status.at)} UTC", "")
+    for wallet in status.wallets:
+        running = f"{wallet.running} of {len(wallet.agents)} running"
+        table.add_row(Text(wallet.wallet, "bold"), *_day(wallet, bar), Text(running, "dim"))
+        for line in wallet.agents:
+            table.add_row(f"  {line.agent}", *_day(line, bar), _state(line))
+    return table
+
+
+def _day_table(title: str, who: str) -> Table:
+    table = _table(title)
+    table.add_column(who, no_wrap=True)
     for name in ("spent", "limit", "left"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("used", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for line in closing.budgets:
-        table.add_row(
-            line.agent,
-            *(usdc(amount) for amount in (line.spent, line.limit, line.left)),
-            _bar(line.used, bar),
-            Text("stopped", "yellow") if line.stopped else Text("running", "green"),
-        )
     return table
+
+
+def _day(line: BudgetLine | WalletLine, bar: int) -> tuple[str | Text, ...]:
+    return (*(usdc(amount) for amount in (line.spent, line.limit, line.left)), _bar(line.used, bar))
+
+
+def _state(line: BudgetLine) -> Text:
+    return Text("stopped", "yellow") if line.stopped else Text("running", "green")
 
 
 def _bar(share: float, length: int) -> Text:
@@ -161,11 +201,11 @@ def _bar(share: float, length: int) -> Text:
     return bar
 
 
-def _balances_table(closing: Closing) -> Table:
+def _balances_table(balances: dict[str, int]) -> Table:
     table = _table("Who holds what", header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
-    for name, amount in closing.balances.items():
+    for name, amount in balances.items():
         if amount:
             table.add_row(name, usdc(amount))
     return table

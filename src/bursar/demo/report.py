@@ -59,33 +59,6 @@ class Step:
     gas: int | None = None
 
 
-@dataclass(slots=True)
-class ChapterReport:
-    """
-    A chapter's steps, in order.
-    """
-
-    name: str
-    title: str
-    about: str
-    steps: list[Step] = field(default_factory=list)
-
-    def tell(
-        self,
-        who: str,
-        does: str,
-        outcome: Outcome,
-        detail: str = "",
-        *,
-        reason: Reason | None = None,
-        gas: int | None = None,
-    ) -> None:
-        """
-        Add a step that has been checked.
-        """
-        self.steps.append(Step(who, does, outcome, detail, reason, gas))
-
-
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
     """
@@ -103,7 +76,76 @@ class BudgetLine:
         """
         The share of the limit that is spent, 0 to 1.
         """
-        return self.spent / self.limit if self.limit else 0.0
+        return _share(self.spent, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class WalletLine:
+    """
+    A wallet's UTC day and its agents', in base units.
+    """
+
+    wallet: str
+    balance: int
+    spent: int
+    limit: int
+    left: int
+    agents: tuple[BudgetLine, ...]
+
+    @property
+    def used(self) -> float:
+        """
+        The share of the limit that is spent, 0 to 1.
+        """
+        return _share(self.spent, self.limit)
+
+    @property
+    def running(self) -> int:
+        """
+        How many of its agents may pay.
+        """
+        return sum(not line.stopped for line in self.agents)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """
+    Where a treasury of several wallets stands: its name, the chain's time, each wallet with its
+    agents, and who holds how much USDC.
+    """
+
+    name: str
+    at: int
+    wallets: tuple[WalletLine, ...]
+    balances: dict[str, int]
+
+
+@dataclass(slots=True)
+class ChapterReport:
+    """
+    A chapter's steps, in order, and where its own treasury stands afterwards if it has one.
+    """
+
+    name: str
+    title: str
+    about: str
+    steps: list[Step] = field(default_factory=list)
+    status: Status | None = None
+
+    def tell(
+        self,
+        who: str,
+        does: str,
+        outcome: Outcome,
+        detail: str = "",
+        *,
+        reason: Reason | None = None,
+        gas: int | None = None,
+    ) -> None:
+        """
+        Add a step that has been checked.
+        """
+        self.steps.append(Step(who, does, outcome, detail, reason, gas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +189,7 @@ def usdc(amount: int) -> str:
     whole, rest = divmod(amount, USDC)
     fraction = f"{rest:06d}".rstrip("0")
     return f"{whole:,}" + (f".{fraction:0<2}" if fraction else "")
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
