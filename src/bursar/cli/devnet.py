@@ -99,7 +99,7 @@ def _wait() -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        typer.echo("The devnet has ended; nothing of it is left.", err=True)
+        typer.echo("The devnet has ended, and its chain with it.", err=True)
 
 
 def _tell(console: "Console", running: "RunningDevnet", env_file: Path, as_json: bool) -> None:

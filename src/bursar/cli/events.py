@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 1.0
 # Whatever else is a number may be larger than JSON's readers hold, so it is text.
 _PLAIN = frozenset({"at", "block", "log"})
+_TIMES = frozenset({"until", "ready_at", "expires_at"})
+_AMOUNTS = frozenset(
+    {
+        *("amount", "balance", "daily", "hourly", "per_payment", "queue_from"),
+        *("hour_remaining", "day_remaining", "hour_spent", "day_spent"),
+    }
+)
+_ADDRESSES = frozenset(
+    {
+        *("treasury", "wallet", "blueprint", "who", "scope", "by", "target"),
+        *("agent", "token", "to", "old", "new"),
+    }
+)
 
 
 def events(
@@ -69,7 +82,7 @@ def _print(found: list["Event"], book: "AddressBook", as_json: bool) -> None:
             typer.echo(json.dumps(as_line(event, book)))
             continue
         arguments = {name: getattr(event, name) for name in type(event).argument_names()}
-        said = ", ".join(f"{name}={_say(value, book)}" for name, value in arguments.items())
+        said = _say_all(arguments, book, arguments.get("token"))
         where = book.name_of(event.emitter)
         typer.echo(f"{show_time(event.at)}  {where:12}  {type(event).__name__}({said})")
 
@@ -78,30 +91,41 @@ def as_line(event: "Event", book: "AddressBook") -> dict[str, Any]:
     """
     An event for a machine: its name, who logged it, where, and its arguments.
     """
-    plain = event.model_dump(mode="json")
-    told = {name: _as_json(name, value) for name, value in plain.items()}
+    told = {name: _as_json(name, value) for name, value in event.model_dump().items()}
     return {"event": type(event).__name__, "name": book.name_of(event.emitter), **told}
 
 
 def _as_json(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return {inner: _as_json(inner, one) for inner, one in value.items()}
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
     if isinstance(value, bool) or value is None or name in _PLAIN:
         return value
     return str(value) if isinstance(value, int) else value
 
 
-def _say(value: Any, book: "AddressBook") -> str:
-    from bursar.book import decode_category
-    from bursar.types import MAX_UINT256
+def _say_all(arguments: dict[str, Any], book: "AddressBook", token: Any) -> str:
+    return ", ".join(f"{name}={_say(name, one, book, token)}" for name, one in arguments.items())
 
+
+def _say(name: str, value: Any, book: "AddressBook", token: Any) -> str:
+    from bursar.book import decode_category
+    from bursar.cli.console import show_time, show_units
+    from bursar.types import MAX_UINT256, Address
+
+    if name == "category":
+        return decode_category(value) or "none"
     if isinstance(value, bytes):
-        return decode_category(value) if len(value) == 32 else f"0x{value.hex()}"  # type: ignore[arg-type]
+        return f"0x{value.hex()}"
     if isinstance(value, str):
-        return book.name_of(value) if value.startswith("0x") else repr(value)  # type: ignore[arg-type]
-    if value == MAX_UINT256:
-        return "max"
+        return book.name_of(Address(value)) if name in _ADDRESSES else repr(value)
     if hasattr(value, "model_dump"):
-        inner = value.model_dump()
-        return "{" + ", ".join(f"{name}={_say(one, book)}" for name, one in inner.items()) + "}"
+        return "{" + _say_all(value.model_dump(), book, token) + "}"
+    if value == MAX_UINT256:
+        return "off" if name != "until" else "unpaused"
+    if name in _TIMES and value:
+        return show_time(value)
+    if name in _AMOUNTS and token is not None:
+        return show_units(value, book.symbol_of(token)[1])
     return str(value)

@@ -153,7 +153,9 @@ def tell_payment(payment: "Payment", as_json: bool) -> None:
     told = payment.model_dump(mode="json")
     if payment.denied:
         reason = str(payment.reason or payment.code or "")
-        deny(as_json, reason=reason, message=payment.message, payment=told)
+        # The command says "denied" itself.
+        message = payment.message.removeprefix("Denied: ")
+        deny(as_json, reason=reason, message=message, payment=told)
     if as_json:
         say_json({"ok": True, "payment": told})
         return
