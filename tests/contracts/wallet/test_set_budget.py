@@ -342,6 +342,18 @@ def test_set_budget__removal__leaves_zeros_and_keeps_its_place(role: str) -> Non
     judge(world, NO_BUDGET, 1)
 
 
+@pytest.mark.parametrize("role", ["treasury", "guardian", "agent"])
+def test_set_budget__removal_of_one_bound_to_the_list__tightens(role: str) -> None:
+    """
+    Nothing is left that a flag could loosen.
+    """
+    world = opened(allowlist_only=True, queue_from=0)
+
+    world.set_budget(expires_at=0, sender=getattr(world, role))
+
+    judge(world, NO_BUDGET, 1)
+
+
 def test_set_budget__removal_with_figures__ignores_them() -> None:
     """
     With `expires_at` 0 no other figure is looked at, however wrong.
@@ -606,6 +618,21 @@ def test_set_budget__to_what_it_is__voids_nothing(role: str) -> None:
     assert world.organization.ready_at(change) != 0
     world.set_budget(expires_at=0, sender=getattr(world, role))
     assert world.organization.ready_at(change) == 0
+
+
+def test_set_budget__through_the_timelock__voids_nothing_else() -> None:
+    """
+    What has waited disturbs nothing: another change that was scheduled for the agent can follow.
+    """
+    world = opened({"category": REFUND})
+    raised = Budget(daily=1_050 * USDC)
+    sister = world.schedule(world.wallet, "set_budget", *key_of(world, category=REFUND), raised)
+
+    waited(world, world.wallet, "set_budget", *key_of(world), raised)
+
+    assert world.organization.ready_at(sister) != 0
+    world.apply(world.wallet, "set_budget", *key_of(world, category=REFUND), raised)
+    assert budget_of(world, category=REFUND) == raised
 
 
 def test_set_budget__removed_twice__voids_only_the_first_time() -> None:
