@@ -7,12 +7,23 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bursar.chain.anvil import Anvil
 from tests.integration.test_anvil import runs
+
+
+@pytest.fixture(autouse=True)
+def _python_answers_interrupts() -> Iterator[None]:
+    """
+    As in any program of its own. Ape, once another test has imported it, answers them otherwise.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["after the chain", "after the watchdog"])

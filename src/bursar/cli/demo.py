@@ -42,7 +42,7 @@ def _demo(only: str | None, as_json: bool, list_chapters: bool) -> None:
 
     if list_chapters:
         for chapter in CHAPTERS:
-            typer.echo(f"{chapter.name:8}{chapter.title}")
+            typer.echo(f"{chapter.name:10}{chapter.title}")
         return
     names = [chapter.name for chapter in CHAPTERS]
     if only is not None and only not in names:
