@@ -19,11 +19,14 @@ from bursar.receipts import (
     PaymentTerms,
     ReceiptKey,
     ReceiptKeyError,
+    ReceiptKeys,
     ReceiptProblem,
     Receipts,
+    RetiredKey,
     UsedInMemory,
+    verify,
 )
-from bursar.store.key_file import load_receipt_key
+from bursar.store.key_file import load_receipt_key, load_receipt_keys, rotate_receipt_key
 from bursar.types import MAX_UINT256, Address, Bytes32, checksummed
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: checksummed("0x" + raw.hex()))
@@ -197,6 +200,139 @@ def test_key__of_another_length__is_refused(length: int) -> None:
     """
     with pytest.raises(ReceiptKeyError, match=f"has {length}"):
         ReceiptKey(b"\1" * length)
+
+
+# Rotation
+
+OLD, OLDER, NEW = (ReceiptKey(bytes([n]) * 32) for n in (1, 2, 3))
+AT = 1_767_607_200
+
+
+@pytest.mark.parametrize(
+    ("key", "at", "problem"),
+    [
+        (NEW, AT + 10**9, None),
+        (OLD, AT - 1, None),
+        (OLD, AT, ReceiptProblem.RETIRED),
+        (OLD, None, None),
+        (OLDER, AT - 101, None),
+        (OLDER, AT - 100, ReceiptProblem.RETIRED),
+        (KEY, AT - 101, ReceiptProblem.FORGED),
+    ],
+)
+def test_verify__after_rotations__each_key_is_good_for_its_own_time(
+    key: ReceiptKey, at: int | None, problem: ReceiptProblem | None
+) -> None:
+    """
+    History still verifies; a key that was retired vouches for nothing that is declared later.
+    """
+    keys = ReceiptKeys(OLDER).rotated(OLD, AT - 100).rotated(NEW, AT)
+    ref = key.mint(TERMS, b"\x11" * 16)
+
+    assert verify(keys, TERMS, ref, at) is problem
+    assert Receipts(keys, UsedInMemory()).accept(TERMS, ref, at) is problem
+    assert keys.mint(TERMS, b"\x11" * 16) == NEW.mint(TERMS, b"\x11" * 16)
+
+
+def test_accept__receipt_of_a_retired_key_late__is_not_remembered() -> None:
+    """
+    What is refused uses nothing up.
+    """
+    receipts = Receipts(ReceiptKeys(NEW, [RetiredKey(OLD, AT)]), UsedInMemory())
+    ref = OLD.mint(TERMS, b"\x11" * 16)
+
+    assert receipts.accept(TERMS, ref, AT) is ReceiptProblem.RETIRED
+    assert receipts.accept(TERMS, ref, AT - 1) is None
+    assert receipts.accept(TERMS, ref, AT - 1) is ReceiptProblem.USED
+
+
+@given(keys, keys, terms_of_any_payment, salts, st.integers(0, 255))
+def test_verify__with_any_bit_altered_under_several_keys__is_forged(
+    one: ReceiptKey, other: ReceiptKey, terms: PaymentTerms, salt: bytes, bit: int
+) -> None:
+    """
+    More keys do not make it easier to forge.
+    """
+    ring = ReceiptKeys(KEY, {key.id: RetiredKey(key, AT) for key in (one, other)}.values())
+    for key in (one, other, KEY):
+        ref = int.from_bytes(key.mint(terms, salt), "big")
+        assert verify(ring, terms, ref.to_bytes(32, "big"), AT - 1) is None
+        altered = (ref ^ (1 << bit)).to_bytes(32, "big")
+        assert verify(ring, terms, altered, AT - 1) is ReceiptProblem.FORGED
+
+
+def test_keys__same_key_twice__are_refused() -> None:
+    """
+    A key that is put into use again would vouch for ever.
+    """
+    with pytest.raises(ReceiptKeyError, match="listed twice"):
+        ReceiptKeys(OLD, [RetiredKey(OLD, AT)])
+
+
+def test_key__its_id__tells_keys_apart_and_not_what_they_are() -> None:
+    """
+    Eight digits, the same whenever, in no receipt and in no key.
+    """
+    assert OLD.id == ReceiptKey(b"\1" * 32).id != NEW.id
+    assert len(OLD.id) == 8
+    assert OLD.id not in "01" * 32
+    assert repr(ReceiptKeys(OLD)) == f"<ReceiptKeys {OLD.id}, 0 retired, not shown>"
+
+
+def test_key_file__rotated__mints_with_the_new_and_verifies_with_the_old(tmp_path: Path) -> None:
+    """
+    Twice over; the file stays its owner's, and no draft is left.
+    """
+    path = tmp_path / "receipt.key"
+    first = load_receipt_key(path)
+    second = rotate_receipt_key(path, AT - 100).current
+    keys = rotate_receipt_key(path, AT)
+
+    assert load_receipt_key(path).id == keys.current.id not in (first.id, second.id)
+    assert [(retired.key.id, retired.until) for retired in load_receipt_keys(path).retired] == [
+        (second.id, AT),
+        (first.id, AT - 100),
+    ]
+    assert verify(load_receipt_keys(path), TERMS, first.mint(TERMS, b"\0" * 16), AT - 101) is None
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["receipt.key"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{0}",
+        "{0} until",
+        "{0} until soon",
+        "{0} until -1",
+        "until 5",
+        "{0} until 5 6",
+        "{1} until 5",
+    ],
+)
+def test_key_file__with_a_retired_line_that_is_none__is_refused(tmp_path: Path, line: str) -> None:
+    """
+    A damaged line is not passed over: history would not verify, and nobody would know why. Neither
+    is a key that is listed twice.
+    """
+    path = tmp_path / "receipt.key"
+    path.write_text("11" * 32 + "\n" + line.format("22" * 32, "11" * 32) + "\n")
+    path.chmod(0o600)
+
+    with pytest.raises(ReceiptKeyError, match="until <Unix seconds>") as refused:
+        load_receipt_keys(path)
+
+    assert "11" * 32 not in str(refused.value)
+    with pytest.raises(ReceiptKeyError):
+        rotate_receipt_key(path, AT)
+
+
+def test_rotate__no_file__is_refused(tmp_path: Path) -> None:
+    """
+    There is nothing to retire; connecting makes the first key.
+    """
+    with pytest.raises(ReceiptKeyError, match=str(tmp_path)):
+        rotate_receipt_key(tmp_path / "receipt.key", AT)
 
 
 def test_key_file__missing__is_made_for_its_owner_only(tmp_path: Path) -> None:
