@@ -4,8 +4,6 @@ The treasury is a real Safe 1.4.1 of three owners, two of whom sign.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from safe_eth.safe.multi_send import MultiSend
 
@@ -199,8 +197,8 @@ def test_safe_batch__a_delegatecall_hidden_in_it__fails(world: LiveWorld) -> Non
     multi_send = safe_contract_type("MultiSendCallOnly")
     batch = world.safe.build(*world.build_refill(world.wallet, 1, b"\1" * 32))
 
-    delegating = replace(batch, data=multi_send.encode("multiSend", b"\1" + item))
-    calling = replace(batch, data=multi_send.encode("multiSend", b"\0" + item))
+    delegating = batch.model_copy(update={"data": multi_send.encode("multiSend", b"\1" + item)})
+    calling = batch.model_copy(update={"data": multi_send.encode("multiSend", b"\0" + item)})
 
     assert world.safe.simulate(delegating) is not None
     assert world.safe.simulate(calling) is None

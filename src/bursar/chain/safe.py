@@ -6,7 +6,7 @@ The treasury: a Safe 1.4.1. People sign one transaction, anybody may then send i
 A service that prepares a transaction needs `build` only; the owners sign elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -18,6 +18,8 @@ from bursar.chain.contracts import Contract
 from bursar.chain.errors import ChainError, RevertedError
 from bursar.chain.reader import Call
 from bursar.chain.reverts import Revert, decode_revert
+from bursar.chain.safe_multi_send import is_call_only, pack_calls
+from bursar.chain.safe_outcome import OUTCOMES, Execution, read_execution
 from bursar.chain.safe_transaction import (
     CALL,
     DELEGATE_CALL,
@@ -27,7 +29,7 @@ from bursar.chain.safe_transaction import (
     load_safe_artifact,
     safe_contract_type,
 )
-from bursar.types import ZERO_ADDRESS, Address, checksummed, keccak
+from bursar.types import ZERO_ADDRESS, Address, Bytes32, checksummed, keccak
 
 # The first and last element of a Safe's linked lists.
 SENTINEL: Final = Address("0x0000000000000000000000000000000000000001")
@@ -65,7 +67,7 @@ class Safe:
         self.client = client
         self.address = address
         self._contract = Contract(client, safe_contract_type("Safe"), address)
-        self._multi_send = Contract(client, safe_contract_type("MultiSendCallOnly"), multi_send)
+        self.multi_send = multi_send
 
     def fetch_owners(self) -> tuple[Address, ...]:
         """
@@ -103,6 +105,43 @@ class Safe:
         """
         return int(self._contract.view("nonce"))
 
+    def fetch_version(self) -> str:
+        """
+        The version that the contract says it is of.
+        """
+        return str(self._contract.view("VERSION"))
+
+    def fetch_hash(self, transaction: SafeTransaction) -> Bytes32:
+        """
+        What the contract itself wants to see signed.
+        """
+        found: Bytes32 = self._contract.view(
+            "getTransactionHash",
+            *(transaction.to, transaction.value, transaction.data, transaction.operation),
+            *(transaction.safe_tx_gas, transaction.base_gas, transaction.gas_price),
+            *(transaction.gas_token, transaction.refund_receiver, transaction.nonce),
+        )
+        return found
+
+    def has_approved(self, owner: Address, hash: Bytes32) -> bool:
+        """
+        Whether that owner has approved a transaction by a call of its own, `approveHash`.
+        """
+        return bool(self._contract.view("approvedHashes", owner, hash))
+
+    def delegates_to_known(self, transaction: SafeTransaction) -> bool:
+        """
+        Whether the code at what the transaction delegates to is that of a MultiSendCallOnly.
+        """
+        return is_call_only(self.client.fetch_code(transaction.to))
+
+    def find_execution(self, transaction: SafeTransaction, first: int) -> Execution | None:
+        """
+        Where the transaction was executed, in block `first` or later; None where it was not.
+        """
+        logs = self.client.fetch_logs([self.address], OUTCOMES, [transaction.hash], first=first)
+        return read_execution(logs[-1]) if logs else None
+
     def build(self, *calls: Call, nonce: int | None = None) -> SafeTransaction:
         """
         A transaction that makes one call, or several in this order, all or none.
@@ -113,7 +152,7 @@ class Safe:
             raise ValueError("A Safe transaction needs a call.")
         call, operation = calls[0], CALL
         if len(calls) > 1:
-            call, operation = self._build_batch(calls), DELEGATE_CALL
+            call, operation = Call(self.multi_send, pack_calls(calls)), DELEGATE_CALL
         return SafeTransaction(
             safe=self.address,
             chain_id=self.client.chain_id,
@@ -152,7 +191,8 @@ class Safe:
         return self._contract.build_call(
             "execTransaction",
             *(transaction.to, transaction.value, transaction.data, transaction.operation),
-            *(0, 0, 0, ZERO_ADDRESS, ZERO_ADDRESS),
+            *(transaction.safe_tx_gas, transaction.base_gas, transaction.gas_price),
+            *(transaction.gas_token, transaction.refund_receiver),
             join_signatures(signatures),
         )
 
@@ -164,7 +204,7 @@ class Safe:
             return self._simulate_call(transaction)
         # Runs as the Safe itself, and reverts with what came of it: success, length, what it said.
         asked = self._contract.build_call("simulateAndRevert", transaction.to, transaction.data)
-        telling = {self._multi_send.address: _telling_multi_send()}
+        telling = {self.multi_send: _telling_multi_send()}
         try:
             self.client.call(asked, codes=telling)
         except RevertedError as error:
@@ -187,25 +227,6 @@ class Safe:
                 return inner
         meaning = _MEANINGS.get(said)
         return Revert(f"{said}: {meaning}") if meaning else error.revert
-
-    def _build_batch(self, calls: Sequence[Call]) -> Call:
-        packed = b"".join(map(_pack, calls))
-        return self._multi_send.build_call("multiSend", packed)
-
-
-def _pack(call: Call) -> bytes:
-    """
-    One call as MultiSend reads it: operation, address, value, length, calldata.
-    """
-    return b"".join(
-        (
-            bytes([CALL]),
-            bytes.fromhex(call.to[2:]),
-            call.value.to_bytes(32, "big"),
-            len(call.data).to_bytes(32, "big"),
-            call.data,
-        )
-    )
 
 
 def _read_simulation(data: bytes) -> Revert | None:

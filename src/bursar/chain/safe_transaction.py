@@ -6,18 +6,26 @@ Keys are handed in by the people who hold them; nothing here keeps or looks for 
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from safe_eth.eth.contracts import __file__ as safe_contracts
 from safe_eth.safe import SafeTx
 
 from bursar.chain.abi import ContractType
-from bursar.types import ZERO_ADDRESS, Address, Bytes32, checksummed
+from bursar.chain.errors import ChainError
+from bursar.chain.safe_hash import domain_hash, message_hash, signed_hash
+from bursar.types import (
+    MAX_UINT256,
+    ZERO_ADDRESS,
+    AddressField,
+    Bytes32,
+    checksummed,
+)
 
 VERSION: Final = "1.4.1"
 CALL: Final = 0
@@ -41,42 +49,120 @@ def load_safe_artifact(name: str, version: str) -> Any:
     return json.loads(path.read_text())
 
 
-class Signature(NamedTuple):
+class HashMismatchError(ChainError):
     """
-    An owner's agreement to one transaction: r, s and v.
+    Two ways of computing what the owners sign disagree. Nothing may be signed.
     """
 
-    owner: Address
+
+def _digits(value: object) -> object:
+    # Numbers of JSON lose digits beyond 2^53 in other readers, so files have text.
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+Quantity = Annotated[
+    int,
+    Field(ge=0, le=MAX_UINT256),
+    BeforeValidator(_digits),
+    PlainSerializer(str, return_type=str, when_used="json"),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex"
+    )
+
+
+class Signature(_Model):
+    """
+    An owner's agreement to one transaction: 65 bytes, r, s and v as the Safe wants them.
+    """
+
+    owner: AddressField
+    data: bytes = Field(min_length=65, max_length=65)
+
+
+class SafeTransaction(_Model):
+    """
+    What the owners sign. The sender pays the gas: the gas fields are 0, so that nothing is
+    refunded by the Safe and a call that fails takes the whole transaction with it.
+    """
+
+    safe: AddressField
+    chain_id: int = Field(ge=1)
+    to: AddressField
+    value: Quantity
     data: bytes
+    operation: int = Field(ge=CALL, le=DELEGATE_CALL)
+    safe_tx_gas: Quantity = 0
+    base_gas: Quantity = 0
+    gas_price: Quantity = 0
+    gas_token: AddressField = ZERO_ADDRESS
+    refund_receiver: AddressField = ZERO_ADDRESS
+    nonce: Quantity
 
+    @property
+    def domain_hash(self) -> Bytes32:
+        """
+        What binds signatures to this Safe on this chain; a hardware wallet shows it first.
+        """
+        return domain_hash(self.chain_id, self.safe)
 
-@dataclass(frozen=True, slots=True)
-class SafeTransaction:
-    """
-    What the owners sign. The sender pays the gas: nothing is refunded by the Safe.
-    """
-
-    safe: Address
-    chain_id: int
-    to: Address
-    value: int
-    data: bytes
-    operation: int
-    nonce: int
+    @property
+    def message_hash(self) -> Bytes32:
+        """
+        What the transaction says; a hardware wallet shows it second.
+        """
+        return message_hash(
+            *(self.to, self.value, self.data, self.operation),
+            *(self.safe_tx_gas, self.base_gas, self.gas_price),
+            *(self.gas_token, self.refund_receiver, self.nonce),
+        )
 
     @property
     def hash(self) -> Bytes32:
         """
-        The EIP-712 hash, as each owner's own wallet shows it.
+        The EIP-712 hash, as each owner's own wallet shows it. Computed here and by safe-eth-py:
+        raises HashMismatchError where they disagree.
         """
-        built = SafeTx(
-            *(None, self.safe, self.to, self.value, self.data, self.operation),
-            *(0, 0, 0, ZERO_ADDRESS, ZERO_ADDRESS),
-            safe_nonce=self.nonce,
-            safe_version=VERSION,
-            chain_id=self.chain_id,
+        return _agreed_hash(self)
+
+    @property
+    def refunds(self) -> bool:
+        """
+        Whether a gas field is set: then the Safe could pay whoever sends it, and a call that fails
+        could still use up the nonce.
+        """
+        numbers = (self.safe_tx_gas, self.base_gas, self.gas_price)
+        return any(numbers) or {self.gas_token, self.refund_receiver} != {ZERO_ADDRESS}
+
+
+@lru_cache(maxsize=1_024)
+def _agreed_hash(transaction: SafeTransaction) -> Bytes32:
+    own = signed_hash(transaction.domain_hash, transaction.message_hash)
+    theirs = hash_by_library(transaction)
+    if own != theirs:
+        raise HashMismatchError(
+            f"The Safe transaction with nonce {transaction.nonce} hashes to 0x{own.hex()} here and "
+            f"to 0x{theirs.hex()} in safe-eth-py: sign nothing, and reinstall Bursar."
         )
-        return Bytes32(bytes(built.safe_tx_hash))
+    return own
+
+
+def hash_by_library(transaction: SafeTransaction) -> Bytes32:
+    """
+    The same hash by safe-eth-py, which knows nothing of ours.
+    """
+    built = SafeTx(
+        *(None, transaction.safe, transaction.to, transaction.value, transaction.data),
+        *(transaction.operation, transaction.safe_tx_gas, transaction.base_gas),
+        *(transaction.gas_price, transaction.gas_token, transaction.refund_receiver),
+        safe_nonce=transaction.nonce,
+        safe_version=VERSION,
+        chain_id=transaction.chain_id,
+    )
+    return Bytes32(bytes(built.safe_tx_hash))
 
 
 def sign(transaction: SafeTransaction, key: LocalAccount) -> Signature:
@@ -84,7 +170,7 @@ def sign(transaction: SafeTransaction, key: LocalAccount) -> Signature:
     An owner's signature, made by the person who holds the key.
     """
     signed = key.unsafe_sign_hash(Hash32(transaction.hash))
-    return Signature(checksummed(key.address), bytes(signed.signature))
+    return Signature(owner=checksummed(key.address), data=bytes(signed.signature))
 
 
 def join_signatures(signatures: Iterable[Signature]) -> bytes:

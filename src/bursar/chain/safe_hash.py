@@ -1,0 +1,60 @@
+"""
+The EIP-712 hashes of a Safe's transaction, computed here from the standard alone.
+
+    chain, Safe → domain hash ┐
+    transaction → message hash ┴→ keccak(0x1901 ‖ domain ‖ message), which the owners sign
+
+A hardware wallet shows the domain hash and the message hash; a Safe client shows the last one.
+"""
+
+from typing import Final
+
+from bursar.types import Address, Bytes32, address_word, keccak
+
+_DOMAIN_TYPE: Final = keccak(b"EIP712Domain(uint256 chainId,address verifyingContract)")
+_MESSAGE_TYPE: Final = keccak(
+    b"SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,"
+    b"uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)"
+)
+_PREFIX: Final = b"\x19\x01"
+
+
+def domain_hash(chain_id: int, safe: Address) -> Bytes32:
+    """
+    What binds a signature to one Safe on one chain.
+    """
+    return keccak(_DOMAIN_TYPE + _word(chain_id) + address_word(safe))
+
+
+def message_hash(
+    to: Address,
+    value: int,
+    data: bytes,
+    operation: int,
+    safe_tx_gas: int,
+    base_gas: int,
+    gas_price: int,
+    gas_token: Address,
+    refund_receiver: Address,
+    nonce: int,
+) -> Bytes32:
+    """
+    What the transaction says, whichever Safe it is of.
+    """
+    words = (
+        *(_MESSAGE_TYPE, address_word(to), _word(value), keccak(data), _word(operation)),
+        *(_word(safe_tx_gas), _word(base_gas), _word(gas_price)),
+        *(address_word(gas_token), address_word(refund_receiver), _word(nonce)),
+    )
+    return keccak(b"".join(words))
+
+
+def signed_hash(domain: Bytes32, message: Bytes32) -> Bytes32:
+    """
+    What the owners sign, made of the two.
+    """
+    return keccak(_PREFIX + domain + message)
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")
