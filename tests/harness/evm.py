@@ -6,32 +6,49 @@ source → vyper → `Artifact` → `Evm.deploy` → `Contract.call` → `Receip
 """
 
 import functools
-import hashlib
-import json
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyrevm
-import vyper
-from eth_abi import decode, encode
 from eth_utils import keccak, to_checksum_address
-from vyper.compiler import compile_from_file_input
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-CONTRACTS = ROOT / "contracts"
-CACHE = ROOT / ".build" / "compiled"
+from tests.harness.abi import codec
+from tests.harness.artifacts import (
+    CONTRACTS,
+    ROOT,
+    Artifact,
+    EventType,
+    Function,
+    Log,
+    compiled,
+)
+
+__all__ = [
+    "CONTRACTS",
+    "GAS_LIMIT",
+    "MONDAY",
+    "ROOT",
+    "Artifact",
+    "Contract",
+    "Event",
+    "Evm",
+    "Function",
+    "Log",
+    "Receipt",
+    "Reverted",
+    "actor",
+    "compiled",
+]
 
 # 2026-01-05 00:00 UTC, a Monday: tests count from a known midnight.
 MONDAY = 1_767_571_200
 
 # What a node's block would allow; a test that burns gas must not run for ever.
 GAS_LIMIT = 30_000_000
+
+# Whom a view is called by where a test does not say.
+ANYONE = "0x" + "11" * 20
 
 
 class Reverted(Exception):  # noqa: N818 - named as STYLE names it: "chain says no" is "reverted"
@@ -46,6 +63,10 @@ class Reverted(Exception):  # noqa: N818 - named as STYLE names it: "chain says 
 
 @dataclass(frozen=True)
 class Event:
+    """
+    A decoded log; its arguments are attributes too.
+    """
+
     emitter: str
     name: str
     args: dict[str, Any]
@@ -59,6 +80,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Receipt:
+    """
+    What a transaction came to.
+    """
+
     result: Any
     events: list[Event]
     gas_used: int
@@ -74,52 +99,6 @@ class Receipt:
         return [event.name for event in self.events]
 
 
-@dataclass(frozen=True)
-class Function:
-    signature: str
-    selector: bytes
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    mutates: bool
-
-    def encode(self, args: tuple[Any, ...]) -> bytes:
-        return self.selector + encode(self.inputs, args)
-
-    def decode(self, data: bytes) -> Any:
-        if not self.outputs:
-            return None
-        values = tuple(_presentable(v) for v in decode(self.outputs, data))
-        return values[0] if len(values) == 1 else values
-
-
-@dataclass(frozen=True)
-class Artifact:
-    name: str
-    abi: list[dict[str, Any]]
-    initcode: bytes
-
-    @functools.cached_property
-    def functions(self) -> dict[str, Function]:
-        return {e["name"]: _function(e) for e in self.abi if e["type"] == "function"}
-
-    @functools.cached_property
-    def events(self) -> dict[bytes, dict[str, Any]]:
-        return {keccak(text=_signature(e)): e for e in self.abi if e["type"] == "event"}
-
-    @functools.cached_property
-    def constructor(self) -> tuple[str, ...]:
-        inputs = next((e["inputs"] for e in self.abi if e["type"] == "constructor"), [])
-        return tuple(_type(i) for i in inputs)
-
-    @property
-    def blueprint(self) -> bytes:
-        """
-        Creation code that leaves an ERC-5202 blueprint of this contract.
-        """
-        code = b"\xfe\x71\x00" + self.initcode
-        return b"\x61" + len(code).to_bytes(2) + b"\x3d\x81\x60\x0a\x3d\x39\xf3" + code
-
-
 class Evm:
     """
     One chain. Every call is a transaction of its own; `at` is the block's time.
@@ -129,7 +108,7 @@ class Evm:
         self.revm = pyrevm.EVM(gas_limit=GAS_LIMIT, spec_id="CANCUN")
         self._number = 1
         self.at = at
-        self._events: dict[bytes, dict[str, Any]] = {}
+        self._events: dict[bytes, EventType] = {}
         self._warp(at)
 
     def _warp(self, at: int) -> None:
@@ -149,10 +128,10 @@ class Evm:
         self.revm.set_balance(who, wei)
 
     def balance(self, who: str) -> int:
-        return self.revm.get_balance(who)
+        return int(self.revm.get_balance(who))
 
     def deploy(self, artifact: Artifact, *args: Any, sender: str, value: int = 0) -> "Contract":
-        code = artifact.initcode + encode(artifact.constructor, args)
+        code = artifact.initcode + artifact.constructor.encode(args)
         address = to_checksum_address(self._deploy(code, sender, value))
         return self.at_address(artifact, address)
 
@@ -160,12 +139,12 @@ class Evm:
         """
         Run creation code as it is; for blueprints and for accounts that only need some code.
         """
-        return to_checksum_address(self._deploy(code, sender, 0))
+        return str(to_checksum_address(self._deploy(code, sender, 0)))
 
     def _deploy(self, code: bytes, sender: str, value: int) -> str:
         self.revm.reset_transient_storage()
         try:
-            return self.revm.deploy(sender, code, value)
+            return str(self.revm.deploy(sender, code, value))
         except RuntimeError as error:
             raise Reverted(_reason(error)) from None
 
@@ -175,7 +154,7 @@ class Evm:
         """
         asks = bytes.fromhex("6000353b60005260206000f3")
         teller = self.deploy_code(bytes.fromhex("600c600c600039600c6000f3") + asks, actor("teller"))
-        return int.from_bytes(self.view(teller, encode(["address"], [who])))
+        return int.from_bytes(self.view(teller, codec("address").encode(who)))
 
     def set_code(self, who: str, code: bytes) -> None:
         """
@@ -209,34 +188,40 @@ class Evm:
         except RuntimeError as error:
             raise Reverted(_reason(error)) from None
 
-    def view(self, to: str, data: bytes, sender: str = "0x" + "11" * 20) -> bytes:
+    def view(self, to: str, data: bytes, sender: str = ANYONE) -> bytes:
         self.revm.reset_transient_storage()
         try:
             return bytes(self.revm.message_call(sender, to, data, 0, GAS_LIMIT, is_static=True))
         except RuntimeError as error:
             raise Reverted(_reason(error)) from None
 
+    def logs(self) -> list[Log]:
+        """
+        What the last transaction logged, whoever and whatever it was.
+        """
+        result = self.revm.result
+        assert result is not None
+        return [Log(log.address, *log.data) for log in result.logs]
+
     def events(self) -> list[Event]:
         """
         What the last transaction logged, as far as its events were learned.
         """
-        result = self.revm.result
-        assert result is not None
-        return [event for log in result.logs if (event := self._event(log)) is not None]
+        return [event for log in self.logs() if (event := self.event(log)) is not None]
+
+    def event(self, log: Log) -> Event | None:
+        """
+        A log decoded, or None where its event was not learned.
+        """
+        kind = self._events.get(log.topics[0]) if log.topics else None
+        if kind is None:
+            return None
+        return Event(_checksummed(log.emitter), kind.name, kind.decode(log.topics, log.data))
 
     def gas_used(self) -> int:
         result = self.revm.result
         assert result is not None
-        return result.gas_used
-
-    def _event(self, log: Any) -> Event | None:
-        topics, data = log.data
-        topics = [t if isinstance(t, bytes) else bytes.fromhex(t[2:]) for t in topics]
-        entry = self._events.get(topics[0]) if topics else None
-        if entry is None:
-            return None
-        emitter = to_checksum_address(log.address)
-        return Event(emitter, entry["name"], _decode_log(entry, topics, bytes(data)))
+        return int(result.gas_used)
 
 
 class Contract:
@@ -266,101 +251,38 @@ class Contract:
         output = self.evm.transact(sender, self.address, function.encode(args), value)
         return Receipt(function.decode(output), self.evm.events(), self.evm.gas_used())
 
-    def view(self, name: str, *args: Any, sender: str = "0x" + "11" * 20) -> Any:
+    def view(self, name: str, *args: Any, sender: str = ANYONE) -> Any:
         function = self.artifact.functions[name]
         return function.decode(self.evm.view(self.address, function.encode(args), sender))
 
 
 @functools.cache
-def compiled(path: str) -> Artifact:
-    """
-    A contract compiled from source, e.g. `compiled("HotWallet.vy")`. Kept on disk under a name
-    that changes with any source, so that no test ever runs on stale bytecode.
-    """
-    stored = CACHE / f"{path.replace('/', '.')}-{_fingerprint()}.json"
-    if not stored.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = stored.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(_compile(path)))
-        fresh.replace(stored)
-    outputs = json.loads(stored.read_text())
-    return Artifact(Path(path).stem, outputs["abi"], bytes.fromhex(outputs["bytecode"][2:]))
-
-
-def _compile(path: str) -> dict[str, Any]:
-    bundle = FilesystemInputBundle([CONTRACTS])
-    return compile_from_file_input(
-        bundle.load_file(path),
-        input_bundle=bundle,
-        settings=Settings(evm_version="cancun"),
-        output_formats=("abi", "bytecode"),
-    )
-
-
-@functools.cache
-def _fingerprint() -> str:
-    digest = hashlib.sha256(vyper.__long_version__.encode())
-    for source in sorted(CONTRACTS.rglob("*.vy*")):
-        digest.update(source.relative_to(CONTRACTS).as_posix().encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def actor(name: str) -> str:
     """
     An account by role: the same name is always the same address.
     """
-    return to_checksum_address(keccak(text=f"actor {name}")[-20:])
+    return str(to_checksum_address(keccak(text=f"actor {name}")[-20:]))
+
+
+@functools.lru_cache(maxsize=65_536)
+def _checksummed(address: str) -> str:
+    return str(to_checksum_address(address))
+
+
+_REVERT_STRING = re.compile(r"output: 0x08c379a0([0-9a-f]+)")
 
 
 def _reason(error: RuntimeError) -> str:
     """
     The revert string. What is no revert at all, but the harness misused, is not swallowed.
     """
-    if not str(error).startswith(("Revert", "Halt")) or "CallTooDeep" in str(error):
+    text = str(error)
+    if not text.startswith(("Revert", "Halt")) or "CallTooDeep" in text:
         raise error
-    match = re.search(r"output: 0x08c379a0([0-9a-f]+)", str(error))
-    return str(decode(["string"], bytes.fromhex(match[1]))[0]) if match else ""
+    match = _REVERT_STRING.search(text)
+    return _revert_string(match[1]) if match else ""
 
 
-def _type(entry: dict[str, Any]) -> str:
-    kind = str(entry["type"])
-    if not kind.startswith("tuple"):
-        return kind
-    return "(" + ",".join(_type(c) for c in entry["components"]) + ")" + kind[5:]
-
-
-def _signature(entry: dict[str, Any]) -> str:
-    return f"{entry['name']}({','.join(_type(i) for i in entry['inputs'])})"
-
-
-def _function(entry: dict[str, Any]) -> Function:
-    signature = _signature(entry)
-    return Function(
-        signature=signature,
-        selector=keccak(text=signature)[:4],
-        inputs=tuple(_type(i) for i in entry["inputs"]),
-        outputs=tuple(_type(o) for o in entry["outputs"]),
-        mutates=entry["stateMutability"] in ("nonpayable", "payable"),
-    )
-
-
-def _decode_log(entry: dict[str, Any], topics: list[bytes], data: bytes) -> dict[str, Any]:
-    indexed = iter(topics[1:])
-    plain: Iterator[Any] = iter(
-        decode([_type(i) for i in entry["inputs"] if not i["indexed"]], data)
-    )
-    return {
-        i["name"]: _presentable(
-            decode([_type(i)], next(indexed))[0] if i["indexed"] else next(plain)
-        )
-        for i in entry["inputs"]
-    }
-
-
-def _presentable(value: Any) -> Any:
-    if isinstance(value, str) and len(value) == 42 and value.startswith("0x"):
-        return to_checksum_address(value)
-    if isinstance(value, tuple):
-        return tuple(_presentable(v) for v in value)
-    return value
+@functools.lru_cache(maxsize=1_024)
+def _revert_string(output: str) -> str:
+    return str(codec("(string)").decode(bytes.fromhex(output), 0)[0])

@@ -93,7 +93,7 @@ class World:
         sender = kwargs.pop("sender", self.treasury)
         wallet: Contract = kwargs.pop("wallet", self.wallet)
         figures = budget if budget is not None else Budget(**kwargs)
-        return wallet.set_budget(agent, token, category, tuple(figures), sender=sender)
+        return wallet.call("set_budget", agent, token, category, tuple(figures), sender=sender)
 
     def enable(
         self, token: str | None = None, daily: int = 10_000 * USDC, wallet: Contract | None = None
@@ -128,7 +128,7 @@ class World:
         """
         wallet: Contract = kwargs.pop("wallet", self.wallet)
         sender = kwargs.pop("sender", self.agent)
-        return wallet.pay(*self.payment(amount, **kwargs), sender=sender)
+        return wallet.call("pay", *self.payment(amount, **kwargs), sender=sender)
 
     def payment(self, amount: int, **kwargs: Any) -> tuple[Any, ...]:
         return (
