@@ -115,6 +115,12 @@ MAX_LIMIT: Final = 2**112 - 1
 # Moving every budget of an agent at once has to fit into a block.
 MAX_BUDGETS_PER_AGENT: Final = 16
 MAX_RECIPIENTS_PER_CALL: Final = 25
+# A batch has to fit into a block, and its agent's mistake into one look.
+MAX_BATCH: Final = 100
+# Nothing that was signed long ago leaves by surprise: a deadline is at most this far ahead.
+MAX_SIGNED_AHEAD: Final = DAY
+# Enough for the ERC-1271 signature of an agent that is a contract.
+MAX_SIGNATURE_BYTES: Final = 1_024
 
 # Budget: all of it shares one word, so its figures are whole units of 10^exponent base units.
 
