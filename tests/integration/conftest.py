@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
+from bursar.store.database import Database
+from tests.harness.postgres import new_database, shared_server
 from tests.integration.live import MONDAY, LiveWorld, founded
 
 
@@ -26,3 +29,42 @@ def world(founded_world: LiveWorld) -> Iterator[LiveWorld]:
     mark = founded_world.chain.snapshot()
     yield founded_world
     founded_world.chain.revert(mark)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """
+    The address of a real Postgres: one for all workers, started by the first test that asks.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    with shared_server(folder if worker_id == "master" else folder.parent) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """
+    An empty database of the test's own, on Postgres.
+    """
+    with new_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """
+    An empty database of the test's own, on each kind in turn.
+    """
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/bursar.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """
+    An open store with its tables, on each kind in turn.
+    """
+    with Database.open(database_url) as opened:
+        yield opened
