@@ -138,9 +138,12 @@ def reachable(programs: Path, folder: Path) -> Path:
     with suppress(PermissionError):
         if run([str(programs / "postgres"), "--version"], folder).returncode == 0:
             return programs
-    copy = folder / "programs"
-    shutil.copytree(programs.parent, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-    return copy / "bin"
+    installed, site = programs.parent, programs.parent.parent.parent
+    copy = folder / "site"
+    for part in (installed, *site.glob("*pgserver.libs")):  # which the programs look for beside
+        target = copy / part.relative_to(site)
+        shutil.copytree(part, target, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    return copy / programs.relative_to(site)
 
 
 class Postgres:
