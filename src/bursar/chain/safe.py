@@ -180,7 +180,7 @@ class Safe:
         try:
             return self.client.send(key, call, gas=gas)
         except RevertedError as error:
-            raise RevertedError(self._explain(transaction, error), error.transaction) from error
+            raise self.explain(transaction, error) from error
 
     def build_execution(
         self, transaction: SafeTransaction, signatures: Iterable[Signature]
@@ -219,14 +219,19 @@ class Safe:
             return error.revert
         return None
 
-    def _explain(self, transaction: SafeTransaction, error: RevertedError) -> Revert:
-        said = error.revert.text
-        if said == _INNER_FAILED:
+    def explain(self, transaction: SafeTransaction, error: RevertedError) -> RevertedError:
+        """
+        Why an execution reverted, with the reason of the innermost call that failed, where one did.
+        """
+        return RevertedError(self._explain(transaction, error.revert), error.transaction)
+
+    def _explain(self, transaction: SafeTransaction, revert: Revert) -> Revert:
+        if revert.text == _INNER_FAILED:
             inner = self.simulate(transaction)
             if inner is not None:
                 return inner
-        meaning = _MEANINGS.get(said)
-        return Revert(f"{said}: {meaning}") if meaning else error.revert
+        meaning = _MEANINGS.get(revert.text)
+        return Revert(f"{revert.text}: {meaning}") if meaning else revert
 
 
 def _read_simulation(data: bytes) -> Revert | None:

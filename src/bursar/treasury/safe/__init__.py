@@ -1,0 +1,57 @@
+"""
+The signers' workflow over a real Safe: they see exactly what they sign, and why.
+
+    calls → draft → Draft → describe → signatures of enough owners → executed
+
+What is here needs no key. An owner signs with `bursar.treasury.safe.signing.sign(desk, draft,
+signer)`, and whoever pays the gas sends with `bursar.treasury.safe.execution.execute(desk, draft,
+sender)`; both are imported by commands that people run, and by nothing else.
+
+    desk = SafeDesk.of(office, DraftStore(folder, book.chain_id, book.safe))
+    made = draft(desk, calls, purpose="Top up for the week", author="ana")
+    add_signature(desk, made, "0x…")      # by the hash of a draft: desk.store.find("0x1f…")
+    reject(desk, made, author="ben")      # the same nonce, used for nothing
+    refresh(desk)                         # marks what was executed or overtaken meanwhile
+
+A draft is found again by its Safe hash; `draft.status` is open, executed or dead. Several calls go
+into one batch, all or none. `purpose` and `author` are kept with it and shown to every signer.
+"""
+
+from bursar.chain.safe_transaction import SafeTransaction, Signature
+from bursar.treasury.safe.collect import add_signature, missing, usable_signatures
+from bursar.treasury.safe.desk import SafeDesk, build_draft, draft, refresh, reject
+from bursar.treasury.safe.errors import (
+    DeadDraftError,
+    DraftError,
+    MissingSignaturesError,
+    NotYetError,
+    RefusedCallError,
+    ThresholdError,
+    UnknownDraftError,
+)
+from bursar.treasury.safe.models import Author, Draft, DraftStatus
+from bursar.treasury.safe.store import DraftStore
+
+__all__ = [
+    "Author",
+    "DeadDraftError",
+    "Draft",
+    "DraftError",
+    "DraftStatus",
+    "DraftStore",
+    "MissingSignaturesError",
+    "NotYetError",
+    "RefusedCallError",
+    "SafeDesk",
+    "SafeTransaction",
+    "Signature",
+    "ThresholdError",
+    "UnknownDraftError",
+    "add_signature",
+    "build_draft",
+    "draft",
+    "missing",
+    "refresh",
+    "reject",
+    "usable_signatures",
+]

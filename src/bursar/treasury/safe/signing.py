@@ -1,0 +1,57 @@
+"""
+An owner signs, in a command that a person runs.
+
+    Draft + OwnerSigner → its signature → collected as if it had been pasted
+
+Nothing but the command line imports this: no service signs as an owner (a test holds it to that).
+"""
+
+from typing import Protocol
+
+from bursar.chain.safe_transaction import SafeTransaction
+from bursar.treasury.safe.collect import add_signature, check_open, check_threshold
+from bursar.treasury.safe.desk import SafeDesk, check_transaction, refresh
+from bursar.treasury.safe.errors import DraftError
+from bursar.treasury.safe.models import Draft
+from bursar.types import Address
+
+
+class OwnerSigner(Protocol):
+    """
+    Whoever can sign for one owner: a key, or a device that asks its holder.
+    """
+
+    @property
+    def address(self) -> Address:
+        """
+        The owner.
+        """
+        ...
+
+    def sign(self, transaction: SafeTransaction, /) -> bytes:
+        """
+        65 bytes.
+        """
+        ...
+
+
+def sign(desk: SafeDesk, target: Draft, signer: OwnerSigner, *, strict: bool = True) -> Draft:
+    """
+    Sign a draft as one owner and keep the signature.
+
+    strict: False only for what does nothing but tighten, which one owner alone may do where the
+    Safe asks for one. Raises DraftError for somebody who is no owner, DeadDraftError,
+    ThresholdError, ChainError.
+    """
+    refresh(desk)
+    target = check_open(desk.store.find(target.id))
+    check_transaction(desk, target.transaction)
+    if strict:
+        check_threshold(desk)
+    owners = desk.safe.fetch_owners()
+    if signer.address not in owners:
+        raise DraftError(
+            f"{signer.address} is no owner of the Safe {desk.safe.address}; they are "
+            f"{', '.join(owners)}. Nothing was signed."
+        )
+    return add_signature(desk, target, signer.sign(target.transaction))

@@ -1,0 +1,117 @@
+"""
+Drafts on this machine: one JSON file for each, named after its Safe hash.
+
+    folder / <chain>-<safe> / 0x<hash>.json
+
+A file is written whole or not at all. Whoever reads, changes and writes holds the folder's lock, so
+that two people at one machine never get one nonce, and no signature is lost.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bursar.treasury.safe.errors import DraftError, UnknownDraftError
+from bursar.treasury.safe.models import Draft
+from bursar.types import Address
+
+_LOCK = ".lock"
+
+
+class DraftStore:
+    """
+    The drafts of one Safe on one chain, below `folder`. Reading makes nothing.
+    """
+
+    def __init__(self, folder: Path, chain_id: int, safe: Address) -> None:
+        self.chain_id = chain_id
+        self.safe = safe
+        self.folder = folder / f"{chain_id}-{safe.lower()}"
+
+    def all(self) -> list[Draft]:
+        """
+        Every draft, by nonce and then by age. Raises DraftError for a file that is none.
+        """
+        if not self.folder.is_dir():
+            return []
+        found = [self._read(path) for path in sorted(self.folder.glob("0x*.json"))]
+        return sorted(found, key=lambda draft: (draft.nonce, draft.created_at, draft.id))
+
+    def open(self) -> list[Draft]:
+        """
+        Those that wait for signatures or execution.
+        """
+        return [draft for draft in self.all() if draft.is_open]
+
+    def find(self, id: str) -> Draft:
+        """
+        The draft whose hash begins like that; of those with a nonce, the open one where it is
+        written as `#7`. Raises UnknownDraftError.
+        """
+        if id.startswith("#"):
+            found = [draft for draft in self.open() if str(draft.nonce) == id[1:]]
+        else:
+            wanted = id.lower().removeprefix("0x").rstrip("…")
+            found = [d for d in self.all() if wanted and d.hash.hex().startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        what = "More than one draft is called" if found else "No draft is called"
+        raise UnknownDraftError(
+            f"{what} {id}: `bursar safe list` shows them with their hashes and nonces."
+        )
+
+    def save(self, draft: Draft) -> Draft:
+        """
+        Write a draft, in place of an earlier state of the same. Raises DraftError, OSError.
+        """
+        transaction = draft.transaction
+        if (transaction.chain_id, transaction.safe) != (self.chain_id, self.safe):
+            raise DraftError(
+                f"The draft is of the Safe {transaction.safe} on chain {transaction.chain_id}, and "
+                f"here is the Safe {self.safe} on chain {self.chain_id}."
+            )
+        self._make_folder()
+        _write_whole(self._path(draft), draft.to_json())
+        return draft
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """
+        Nobody else reads and writes meanwhile. Not to be nested.
+        """
+        self._make_folder()
+        with (self.folder / _LOCK).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _path(self, draft: Draft) -> Path:
+        return self.folder / f"{draft.id}.json"
+
+    def _read(self, path: Path) -> Draft:
+        draft = Draft.parse(path.read_text(), str(path))
+        if path != self._path(draft):
+            raise DraftError(
+                f"{path} holds the draft {draft.id}: somebody has changed it. Remove the file, and "
+                "draft anew."
+            )
+        return draft
+
+
+def _write_whole(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:  # a Ctrl-C here must leave nothing behind either
+        draft.unlink(missing_ok=True)
+        raise
