@@ -52,6 +52,7 @@ def resolve(file: TreasuryFile, problems: Problems) -> Treasury:
             name=file.organisation.name,
             change_delay=change_delay,
             heartbeat_timeout=heartbeat_timeout,
+            treasury_manager=file.organisation.treasury_manager,
             chain=books.chain,
             safe=safe,
             guardians=guardians,

@@ -42,6 +42,8 @@ class OrganisationSection(Section):
     heartbeat_timeout: SecondsOrOff = Field(examples=["30m"])
     """After how long without a keeper's heartbeat every wallet stops: 10 minutes to 30 days, or
     off."""
+    treasury_manager: Name | None = Field(default=None, examples=["mia"])
+    """Who approves refills, which owners then sign. Without one, none can be drafted."""
 
 
 class ChainSection(Section):

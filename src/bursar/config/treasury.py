@@ -48,13 +48,15 @@ class Wallet(Model):
 
 class Treasury(Model):
     """
-    What `treasury.yaml` says. `heartbeat_timeout` is FOREVER where it is off. The address of
-    a guardian, a keeper, an owner or an agent occurs once.
+    What `treasury.yaml` says. `heartbeat_timeout` is FOREVER where it is off.
+    `treasury_manager` approves refills, None where nobody is named. The address of a guardian, a
+    keeper, an owner or an agent occurs once.
     """
 
     name: str
     change_delay: int
     heartbeat_timeout: Uint256
+    treasury_manager: str | None = None
     chain: Chain
     safe: Safe
     guardians: tuple[Account, ...]

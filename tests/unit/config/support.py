@@ -17,6 +17,7 @@ organisation:
   name: acme
   change_delay: 2d
   heartbeat_timeout: 30m
+  treasury_manager: mia
 chain:
   preset: anvil
   rpc_url: http://127.0.0.1:8545

@@ -25,6 +25,13 @@ WRONG = [
     ("organisation.name", "name: acme", 'name: ""', "an empty text", "write one"),
     ("organisation.change_delay", "change_delay: 2d", "change_delay: 59m", "1 hour to 30", "1h to"),
     ("organisation.heartbeat_timeout", "30m", "9m", "10 minutes to 30", "10m to 30d, or off"),
+    (
+        "organisation.treasury_manager",
+        "treasury_manager: mia",
+        "treasury_manager: Mia M",
+        "not a name",
+        "mia",
+    ),
     ("chain.preset", "preset: anvil", "preset: anvill", "no such preset", "did you mean anvil?"),
     ("chain.id", "preset: anvil", "id: ten", "not a whole number", "digits only"),
     ("chain.rpc_url", "http://127.0.0.1:8545", "127.0.0.1:8545", "not a URL", "http or https"),
