@@ -31,10 +31,17 @@ from bursar.chain.fees import GWEI, Ceilings, Fees, raise_fees
 from bursar.chain.local import ETHER, LocalChain
 from bursar.chain.reader import Call, Reader
 from bursar.chain.refusals import Refusal, read_refusal
-from bursar.chain.sender import Patience, Sender, SignedTransaction
+from bursar.chain.sending import (
+    MemoryJournal,
+    Mined,
+    Outcome,
+    Patience,
+    Sender,
+    SignedTransaction,
+)
 from bursar.devnet import USDC, address_of
 from bursar.reasons import Reason
-from bursar.types import Address, Bytes32, checksummed
+from bursar.types import Bytes32, checksummed
 from tests.integration import proxy
 from tests.integration.live import LiveWorld
 from tests.integration.proxy import FaultyNode
@@ -115,40 +122,49 @@ def live(still: Still) -> Still:
     return still
 
 
-class Ledger:
+class Ledger(MemoryJournal):
     """
-    A journal in memory.
+    A journal in memory that remembers what it was told.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.signed: list[SignedTransaction] = []
-        self.settled: list[tuple[int, Bytes32 | None]] = []
+        self.ended: list[tuple[Outcome, Bytes32 | None]] = []
 
-    def record_signed(self, transaction: SignedTransaction, /) -> None:
+    def record_signed(self, id: int, transaction: SignedTransaction, /) -> None:
         """
         Keep it.
         """
         self.signed.append(transaction)
+        super().record_signed(id, transaction)
 
-    def record_settled(self, sender: Address, nonce: int, mined: Bytes32 | None, /) -> None:
+    def record_ended(self, id: int, outcome: Outcome, mined: Mined | None = None, /) -> None:
         """
         Keep it.
         """
-        self.settled.append((nonce, mined))
+        self.ended.append((outcome, mined.transaction if mined else None))
+        super().record_ended(id, outcome, mined)
 
 
 def test_send__plain__is_mined_and_journalled_before_it_is_broadcast(live: Still) -> None:
     """
     What leaves this machine is written down first, byte for byte.
     """
-    ledger = Ledger()
+
+    class Strict(Ledger):
+        def record_signed(self, id: int, transaction: SignedTransaction, /) -> None:
+            assert live.node.calls["eth_sendRawTransaction"] == 0
+            super().record_signed(id, transaction)
+
+    ledger = Strict()
 
     receipt = live.sender(journal=ledger).send(gift(5))
 
     assert live.received() == 5
     (signed,) = ledger.signed
     assert (signed.nonce, signed.chain_id, signed.hash) == (0, CHAIN, receipt.transaction)
-    assert ledger.settled == [(0, receipt.transaction)]
+    assert ledger.ended == [(Outcome.SUCCEEDED, receipt.transaction)]
 
 
 def test_send__journal_fails__nothing_is_broadcast_and_the_nonce_is_free(live: Still) -> None:
@@ -157,10 +173,13 @@ def test_send__journal_fails__nothing_is_broadcast_and_the_nonce_is_free(live: S
     """
 
     class Full(Ledger):
-        def record_signed(self, transaction: SignedTransaction, /) -> None:
-            if not self.settled:
-                self.settled.append((-1, None))
+        full = True
+
+        def record_signed(self, id: int, transaction: SignedTransaction, /) -> None:
+            if self.full:
+                self.full = False
                 raise OSError("disk full")
+            super().record_signed(id, transaction)
 
     sender = live.sender(journal=Full())
     with pytest.raises(OSError, match="disk full"):
@@ -304,9 +323,9 @@ def test_send__stuck_at_the_ceiling__offers_no_more_and_says_so(still: Still) ->
     assert len(stuck.value.transactions) == len(still.node.sent)
 
 
-def test_send__after_one_that_was_given_up__takes_its_nonce(still: Still) -> None:
+def test_send__after_one_that_was_given_up__burns_its_nonce_first(still: Still) -> None:
     """
-    What was given up cannot surface later: the next one replaces it.
+    What was given up cannot surface later: the next one goes out behind what replaces it.
     """
     sender = still.sender(PATIENT)
     with pytest.raises(NotMinedError):
@@ -319,7 +338,7 @@ def test_send__after_one_that_was_given_up__takes_its_nonce(still: Still) -> Non
         result.result()
 
     assert still.received() == 1
-    assert still.nonce() == 1
+    assert still.nonce() == 2
 
 
 def test_send__after_one_that_was_given_up_and_mined_all_the_same__follows_it(
@@ -340,11 +359,9 @@ def test_send__after_one_that_was_given_up_and_mined_all_the_same__follows_it(
     assert given_up.value.transactions
 
 
-def test_send__given_up_one_is_mined_instead_of_its_successor__goes_out_with_the_next_nonce(
-    still: Still,
-) -> None:
+def test_send__given_up_one_is_mined_instead_of_its_burn__both_are_done(still: Still) -> None:
     """
-    The successor lost the race for the nonce to one of ours: it is still to do, and is done.
+    The burn lost the race for the nonce: what was given up happened, and the next one after it.
     """
     sender = still.sender(PATIENT)
     with pytest.raises(NotMinedError):
@@ -354,7 +371,7 @@ def test_send__given_up_one_is_mined_instead_of_its_successor__goes_out_with_the
     with still.node.breaking("eth_sendRawTransaction", by=proxy.pretend, times=1):
         pool, result = sending(sender, gift(1))
         with pool:
-            wait_for(lambda: still.node.calls["eth_sendRawTransaction"])
+            wait_for(lambda: still.node.calls["eth_sendRawTransaction"] >= 2)
             still.mine_by_itself()
             result.result()
 
@@ -441,7 +458,6 @@ def test_send__nonce_used_by_somebody_else__is_reported_as_replaced(still: Still
             result.result()
 
     assert replaced.value.nonce == 0
-    assert replaced.value.by is None
     assert still.received() == 9
 
 

@@ -15,7 +15,8 @@ What can go wrong between here and a chain.
             ├── CostTooHighError      fees or gas are above the ceilings: nothing was signed
             ├── NoGasMoneyError       the account cannot pay for the gas
             ├── NonceError            somebody else sends from this key's account
-            └── ReplacedError         another transaction with this nonce was mined instead
+            ├── ReplacedError         another transaction with this nonce was mined instead
+            └── ExpiredError          its time is over, and its nonce burned
 """
 
 from bursar.chain.reverts import Revert
@@ -132,11 +133,15 @@ class NonceError(SendError):
 
 class ReplacedError(SendError):
     """
-    Another transaction with the same nonce was mined, so this one never will be. `by` is its hash
-    where it was one of ours.
+    Another transaction with the same nonce was mined, so this one never will be.
     """
 
-    def __init__(self, message: str, nonce: int, by: Bytes32 | None) -> None:
+    def __init__(self, message: str, nonce: int) -> None:
         super().__init__(message)
         self.nonce = nonce
-        self.by = by
+
+
+class ExpiredError(SendError):
+    """
+    What had to happen before a certain time did not, and its nonce is burned: it never will.
+    """
