@@ -4,10 +4,11 @@ Whether a payment goes out now, waits, or is refused: the order of the wallet's 
     budget line + wallet limit + who and how much → judge → Verdict
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bursar.budgets import BudgetLine, charged, check_windows, rolled
+from bursar.budgets import BudgetLine, ShareBase, based, charged, check_windows, rolled
 from bursar.reasons import PREVIEWS, Preview, Reason
 from bursar.types import DAY, UNITS_END, Address, Bytes32, address_word, keccak
 
@@ -59,15 +60,30 @@ class QueuedPayment:
     expires_at: int
 
 
-class Verdict(NamedTuple):
+class Payment(NamedTuple):
     """
-    What a payment comes to. `reason` is None where it goes out or waits; `line` is the budget as
-    charged where it goes out.
+    One of a batch, as `pay_many` takes it: `amount` in base units.
     """
 
-    preview: Preview
+    to: Address
+    amount: int
+    ref: Bytes32
+
+
+class Verdict(NamedTuple):
+    """
+    What a payment or a batch comes to. `reason` is None where it goes out or waits; `line` is the
+    budget as charged where it goes out. `preview` is None where the wallet's `preview` has no
+    number: it answers for single payments.
+
+    `base` is the balance that the charge recorded for the budget's share, where it is the UTC day's
+    first.
+    """
+
+    preview: Preview | None
     reason: Reason | None = None
     line: BudgetLine | None = None
+    base: int | None = None
 
 
 def judge(
@@ -92,25 +108,78 @@ def judge(
         return _refused(Reason.PAYMENTS_STOPPED)
     if line is None or not line.is_alive(now):
         return _refused(Reason.PAYMENTS_NO_BUDGET)
-    if not 0 < amount <= line.per_payment * line.unit:
-        return _refused(Reason.PAYMENTS_AMOUNT)
-    if not possible or (line.allowlist_only and not listed):
-        return _refused(Reason.PAYMENTS_RECIPIENT)
+    reason = _check_payment(line, amount, possible, listed)
+    if reason is not None:
+        return _refused(reason)
     enabled = limit is not None and limit.daily > 0
     if may_queue and is_queued(line, amount):
         return _QUEUE if enabled else _refused(Reason.PAYMENTS_TOKEN_NOT_ENABLED)
-    line = rolled(line, now)
-    reason = check_windows(line, amount) or check_wallet(limit, amount, balance, now)
-    if reason is not None:
-        return _refused(reason)
-    return Verdict(Preview.PAY, None, charged(line, amount))
+    return _charge(line, limit, amount, 1, balance, now)
 
 
 _QUEUE = Verdict(Preview.QUEUE)
 
 
+def judge_batch(
+    line: BudgetLine | None,
+    limit: WalletLimit | None,
+    payments: Sequence[tuple[int, bool, bool]],
+    *,
+    stopped: bool,
+    balance: int,
+    now: int,
+) -> Verdict:
+    """
+    Judge payments of (amount in base units, whether the recipient is possible, whether it is
+    listed) that go out together or not at all, charged once.
+    """
+    if stopped:
+        return _refused(Reason.PAYMENTS_STOPPED)
+    if line is None or not line.is_alive(now):
+        return _refused(Reason.PAYMENTS_NO_BUDGET)
+    if not payments:
+        return _refused(Reason.PAYMENTS_AMOUNT)
+    for amount, possible, listed in payments:
+        reason = _check_payment(line, amount, possible, listed)
+        if reason is None and is_queued(line, amount):
+            reason = Reason.PAYMENTS_ONE_WAITS
+        if reason is not None:
+            return _refused(reason)
+    total = sum(amount for amount, _, _ in payments)
+    return _charge(line, limit, total, len(payments), balance, now)
+
+
+def _check_payment(line: BudgetLine, amount: int, possible: bool, listed: bool) -> Reason | None:
+    if not 0 < amount <= line.per_payment * line.unit:
+        return Reason.PAYMENTS_AMOUNT
+    if not possible or (line.allowlist_only and not listed):
+        return Reason.PAYMENTS_RECIPIENT
+    return None
+
+
+def _charge(
+    line: BudgetLine,
+    limit: WalletLimit | None,
+    amount: int,
+    payments: int,
+    balance: int,
+    now: int,
+) -> Verdict:
+    """
+    Charge the windows of the budget and ask the wallet.
+    """
+    before = rolled(line, now)
+    line = based(before, balance)
+    reason = check_windows(line, amount, payments) or check_wallet(limit, amount, balance, now)
+    if reason is not None:
+        return _refused(reason)
+    recorded = line.memory if line is not before else None
+    base = recorded.balance if isinstance(recorded, ShareBase) else None
+    return Verdict(Preview.PAY, None, charged(line, amount, payments), base)
+
+
 def _refused(reason: Reason) -> Verdict:
-    return Verdict(PREVIEWS[reason], reason)
+    return Verdict(PREVIEWS.get(reason), reason)
 
 
 def is_queued(line: BudgetLine, amount: int) -> bool:

@@ -41,6 +41,12 @@ class Reason(StrEnum):
     PAYMENTS_TOKEN_NOT_ENABLED = "payments: token is not enabled"
     PAYMENTS_WALLET_LIMIT = "payments: over the wallet limit"
     PAYMENTS_BALANCE = "payments: balance too low"
+    PAYMENTS_WAIT = "payments: one has to wait"
+
+    SIGNATURES_EXPIRED = "signatures: expired"
+    SIGNATURES_FAR = "signatures: deadline too far"
+    SIGNATURES_NONCE = "signatures: nonce used"
+    SIGNATURES_AGENT = "signatures: not by the agent"
 
     QUEUE_ALREADY_WAITING = "queue: already waiting"
     QUEUE_NO_SUCH_PAYMENT = "queue: no such payment"
@@ -70,8 +76,7 @@ class Reason(StrEnum):
     BUDGETS_EXPIRY_FAR = "budgets: expiry too far"
     BUDGETS_MAX_PAYMENTS = "budgets: max_payments invalid"
     BUDGETS_SHARE_BOUNDS = "budgets: share out of bounds"
-    BUDGETS_ROLLING = "budgets: rolling not available"
-    BUDGETS_SHARE = "budgets: share not available"
+    BUDGETS_ROLLING_SHARE = "budgets: rolling and share"
     BUDGETS_CONTRADICT = "budgets: limits contradict"
     BUDGETS_LARGE = "budgets: limit too large"
     BUDGETS_FINE = "budgets: figure too fine"
@@ -133,11 +138,16 @@ MEANINGS: Final[dict[Reason, str]] = {
     Reason.PAYMENTS_AMOUNT: "nothing to pay, or more than the budget allows in one payment",
     Reason.PAYMENTS_RECIPIENT: "zero, the wallet itself, or not on the list the budget asks for",
     Reason.PAYMENTS_HOURLY: "resets at the next full hour",
-    Reason.PAYMENTS_DAILY: "resets at the next 00:00 UTC",
+    Reason.PAYMENTS_DAILY: "resets at the next 00:00 UTC; rolling: frees after 24 to 25 hours",
     Reason.PAYMENTS_COUNT: "`max_payments`; resets at the next 00:00 UTC",
     Reason.PAYMENTS_TOKEN_NOT_ENABLED: "the wallet's daily limit for the token is 0",
     Reason.PAYMENTS_WALLET_LIMIT: "all agents together; resets at the next 00:00 UTC",
     Reason.PAYMENTS_BALANCE: "the wallet holds less (a token reverts by itself)",
+    Reason.PAYMENTS_ONE_WAITS: "in a batch: pay it by itself, so that it can wait",
+    Reason.SIGNATURES_EXPIRED: "the deadline has passed: have the agent sign again",
+    Reason.SIGNATURES_DEADLINE: "a deadline is at most a day ahead: sign later, or with a nearer one",
+    Reason.SIGNATURES_NONCE: "paid already, or voided by the agent: sign with another nonce",
+    Reason.SIGNATURES_SIGNER: "or signed for another epoch, wallet or chain, or other arguments",
     Reason.QUEUE_ALREADY_WAITING: "the same payment waits already",
     Reason.QUEUE_NO_SUCH_PAYMENT: "never queued, gone, cancelled, or its agent was rotated",
     Reason.QUEUE_NOT_DUE: "the payment delay has not passed",
@@ -162,8 +172,7 @@ MEANINGS: Final[dict[Reason, str]] = {
     Reason.BUDGETS_EXPIRY_FAR: "`expires_at` is below 2^20 hours",
     Reason.BUDGETS_MAX_PAYMENTS: "1 to 16,383 payments a UTC day",
     Reason.BUDGETS_SHARE_BOUNDS: "a share is 1 to 10,000 basis points",
-    Reason.BUDGETS_ROLLING: "rolling budgets are not built yet",
-    Reason.BUDGETS_SHARE: "shares are not built yet: 10,000 is off",
+    Reason.BUDGETS_ROLLING_SHARE: "a budget is rolling or a share of the balance, not both",
     Reason.BUDGETS_CONTRADICT: "per_payment <= hourly <= daily",
     Reason.BUDGETS_LARGE: "`daily` is below (2^30 - 1) * 10^31",
     Reason.BUDGETS_FINE: "a figure has more digits than the unit of the budget holds",

@@ -71,6 +71,7 @@ NATIVE: Final = Address("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE")
 
 HOUR: Final = 3_600
 DAY: Final = 86_400
+HOURS_PER_DAY: Final = DAY // HOUR
 MAX_UINT256: Final = 2**256 - 1
 
 # A stop until unpaused, and a heartbeat timeout that is off: off is the maximum, never 0.
@@ -134,6 +135,11 @@ MAX_PAYMENTS_PER_DAY: Final = 2**14 - 1
 EXPIRY_HOURS_END: Final = 2**20
 # A share of this many basis points is no share at all.
 ALL_BPS: Final = 10_000
+# What a rolling budget remembers shares a word: 24 hours of 10 bits, and the step they count in.
+RING_HOURS: Final = 24
+RING_STEPS: Final = 2**10 - 1
+# The balance that a share is of has what the day and the share leave of that word.
+MAX_SHARE_BASE: Final = 2**218 - 1
 
 # The longest strings, in bytes of UTF-8.
 MAX_NAME_BYTES: Final = 32

@@ -19,7 +19,7 @@ EMITTER = checksummed("0x" + "e1" * 20)
 SCOPE = checksummed("0x" + "5c" * 20)
 KEEPER = checksummed("0x" + "2e" * 20)
 # Not yet in the contracts.
-FORETOLD = {"NonceVoided"}
+FORETOLD = {"NonceVoided", "ShareBaseSet"}
 
 
 def word(address: Address) -> str:

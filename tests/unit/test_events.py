@@ -20,8 +20,8 @@ from tests.unit.office import KEEPER, NOON, ORGANIZATION, RECIPIENT, Office, nam
 
 
 def test_events__the_registry__has_one_model_per_event_of_both_contracts():
-    """14 events of the organisation and 16 of the wallet, by their names."""
-    assert (len(ORGANIZATION_EVENTS), len(WALLET_EVENTS), len(EVENTS)) == (14, 16, 30)
+    """14 events of the organisation and 17 of the wallet, by their names."""
+    assert (len(ORGANIZATION_EVENTS), len(WALLET_EVENTS), len(EVENTS)) == (14, 17, 31)
     assert all(EVENTS[name].__name__ == name for name in EVENTS)
 
 

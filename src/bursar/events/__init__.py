@@ -38,6 +38,7 @@ from bursar.events.wallet import (
     RecipientSet,
     Refilled,
     Sealed,
+    ShareBaseSet,
     Swept,
     WalletLimitSet,
 )
@@ -67,6 +68,7 @@ WALLET_EVENTS: Final[tuple[type[Event], ...]] = (
     QueueVoided,
     NonceVoided,
     BudgetSet,
+    ShareBaseSet,
     WalletLimitSet,
     MaxBalanceSet,
     RecipientSet,
@@ -114,6 +116,7 @@ __all__ = [
     "RecipientSet",
     "Refilled",
     "Sealed",
+    "ShareBaseSet",
     "Swept",
     "Unpaused",
     "WalletCreated",

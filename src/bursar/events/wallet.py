@@ -86,7 +86,8 @@ class QueueVoided(Event):
 
 class NonceVoided(Event):
     """
-    An agent's signature with this nonce cannot be used any more.
+    An agent's signature with this nonce cannot be used any more: a payment follows that used it, or
+    the agent voided it.
     """
 
     indexed = ("agent",)
@@ -108,6 +109,20 @@ class BudgetSet(Event):
     budget: Budget
     hour_spent: Uint256
     day_spent: Uint256
+
+
+class ShareBaseSet(Event):
+    """
+    The first charge of a UTC day to a budget with a share: until midnight it is a share of
+    `balance`, what the wallet held of the token before that charge.
+    """
+
+    indexed = ("agent", "token", "category")
+
+    agent: AddressField
+    token: AddressField
+    category: Bytes32Field
+    balance: Uint256
 
 
 class WalletLimitSet(Event):

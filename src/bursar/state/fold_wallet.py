@@ -2,7 +2,9 @@
 What each event of a wallet changes.
 """
 
-from bursar.budgets import BudgetLine, budget_line, figures, payments_today, settled
+from dataclasses import replace
+
+from bursar.budgets import BudgetLine, ShareBase, budget_line, figures, settled
 from bursar.changes import Subject
 from bursar.errors import BrokenHistoryError
 from bursar.events import (
@@ -11,6 +13,7 @@ from bursar.events import (
     Event,
     GraceSet,
     MaxBalanceSet,
+    NonceVoided,
     Paid,
     PaymentCancelled,
     PaymentDelaySet,
@@ -19,12 +22,14 @@ from bursar.events import (
     QueueVoided,
     RecipientSet,
     Sealed,
+    ShareBaseSet,
     WalletLimitSet,
 )
 from bursar.payments import QueuedPayment, WalletLimit
 from bursar.state.deaths import drop_agent, drop_subject
 from bursar.state.organization import State
 from bursar.state.wallet import WalletState
+from bursar.types import DAY
 
 
 def on_nothing(state: State, wallet: WalletState, event: Event) -> None:
@@ -38,13 +43,12 @@ def on_paid(state: State, wallet: WalletState, event: Paid | PaymentExecuted) ->
     Charge the budget by what the event says is left, and the wallet's day by the amount.
     """
     line = _line(wallet, event)
-    wallet.lines[event.agent][event.token, event.category] = settled(
-        line, event.hour_remaining, event.day_remaining, event.at
-    )
+    after = settled(line, event.hour_remaining, event.at)
+    wallet.lines[event.agent][event.token, event.category] = after
     wallet.limits[event.token] = wallet.limit(event.token).charged(event.amount, event.at)
 
 
-def _line(wallet: WalletState, event: Paid | PaymentExecuted) -> BudgetLine:
+def _line(wallet: WalletState, event: Paid | PaymentExecuted | ShareBaseSet) -> BudgetLine:
     line = wallet.line(event.agent, event.token, event.category)
     if line is None:
         raise BrokenHistoryError(
@@ -52,6 +56,15 @@ def _line(wallet: WalletState, event: Paid | PaymentExecuted) -> BudgetLine:
             f"0x{event.category.hex()} was never set"
         )
     return line
+
+
+def on_share_base(state: State, wallet: WalletState, event: ShareBaseSet) -> None:
+    """
+    Until midnight a share is of this balance, whatever comes in or goes out.
+    """
+    base = ShareBase(event.balance, event.at // DAY)
+    line = replace(_line(wallet, event), memory=base)
+    wallet.lines[event.agent][event.token, event.category] = line
 
 
 def on_executed(state: State, wallet: WalletState, event: PaymentExecuted) -> None:
@@ -85,6 +98,13 @@ def on_cancelled(state: State, wallet: WalletState, event: PaymentCancelled) -> 
     wallet.queue.pop(event.id, None)
 
 
+def on_nonce_voided(state: State, wallet: WalletState, event: NonceVoided) -> None:
+    """
+    Used by a payment, or voided by its agent: either way not again.
+    """
+    wallet.use_nonce(event.agent, event.nonce)
+
+
 def on_queue_voided(state: State, wallet: WalletState, event: QueueVoided) -> None:
     """
     Ids carry the epoch, so nothing of the old one can come back.
@@ -99,9 +119,8 @@ def on_budget(state: State, wallet: WalletState, event: BudgetSet) -> None:
     """
     lines = wallet.lines.setdefault(event.agent, {})
     old = lines.get((event.token, event.category))
-    lines[event.token, event.category] = budget_line(
-        event.budget, event.hour_spent, event.day_spent, payments_today(old, event.at), event.at
-    )
+    # What was spent is known here to the hour; the event's sums are for readers without a fold.
+    lines[event.token, event.category] = budget_line(old, event.budget, event.at)
     keys = (event.agent, event.token, event.category)
     direct = state.applied != Subject(wallet.address, "set_budget", keys)
     if direct and figures(old) != event.budget:

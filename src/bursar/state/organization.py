@@ -2,11 +2,12 @@
 The organisation as its events tell it: roles, stops, heartbeat, timelock, and its wallets.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bursar.changes import Change, Subject, change_id
-from bursar.payments import Verdict, judge
+from bursar.payments import Payment, Verdict, judge, judge_batch
 from bursar.reasons import Preview
 from bursar.state.wallet import WalletState
 from bursar.types import FOREVER, ZERO_ADDRESS, Address, Bytes32, Role
@@ -191,6 +192,30 @@ class State:
             may_queue=may_queue,
         )
 
+    def judge_batch(
+        self,
+        wallet: WalletState,
+        agent: Address,
+        token: Address,
+        category: Bytes32,
+        payments: Sequence[Payment],
+        *,
+        now: int,
+        balance: int,
+    ) -> Verdict:
+        """
+        What a batch comes to, with what the wallet holds of the token as `balance`.
+        """
+        impossible = (ZERO_ADDRESS, wallet.address)
+        return judge_batch(
+            wallet.line(agent, token, category),
+            wallet.limits.get(token),
+            [(p.amount, p.to not in impossible, p.to in wallet.recipients) for p in payments],
+            stopped=self.is_stopped(wallet.address, agent, now),
+            balance=balance,
+            now=now,
+        )
+
     def preview(
         self,
         wallet: Address,
@@ -207,6 +232,6 @@ class State:
         What `pay` would do, as far as the wallet's own `preview` can tell.
         """
         state = self.registry[wallet]
-        return self.judge(
-            state, agent, token, to, amount, category, now=now, balance=balance
-        ).preview
+        verdict = self.judge(state, agent, token, to, amount, category, now=now, balance=balance)
+        assert verdict.preview is not None, "every answer to a single payment has a number"
+        return verdict.preview

@@ -28,7 +28,8 @@ class WalletState:
     Everything that the views of one `HotWallet` return. Only the fold writes it.
 
     `lines` holds each listed agent's budgets, in the contract's order; `queue` also holds payments
-    that have expired or whose agent is retired.
+    that have expired or whose agent is retired. `nonces` holds used ones as bits, 256 to a word, by
+    agent and number of the word.
     """
 
     address: Address
@@ -43,6 +44,7 @@ class WalletState:
     max_balances: dict[Address, int] = field(default_factory=dict)
     recipients: set[Address] = field(default_factory=set)
     queue: dict[Bytes32, QueuedPayment] = field(default_factory=dict)
+    nonces: dict[tuple[Address, int], int] = field(default_factory=dict)
 
     def copy(self) -> "WalletState":
         """
@@ -56,6 +58,7 @@ class WalletState:
             max_balances=dict(self.max_balances),
             recipients=set(self.recipients),
             queue=dict(self.queue),
+            nonces=dict(self.nonces),
         )
 
     def line(self, agent: Address, token: Address, category: Bytes32) -> BudgetLine | None:
@@ -78,12 +81,14 @@ class WalletState:
         return figures(self.line(agent, token, category))
 
     def remaining(
-        self, agent: Address, token: Address, category: Bytes32, now: int
+        self, agent: Address, token: Address, category: Bytes32, now: int, balance: int = 0
     ) -> tuple[int, int, int]:
         """
-        What is left of the hour and the UTC day (base units) and of the day's payments.
+        What is left of the hour and the UTC day, or trailing 24 hours (base units), and of the
+        day's payments. A share is of `balance`, what the wallet holds, before the day's first
+        charge.
         """
-        return remaining(self.line(agent, token, category), now)
+        return remaining(self.line(agent, token, category), now, balance)
 
     def limit(self, token: Address) -> WalletLimit:
         """
@@ -158,6 +163,19 @@ class WalletState:
         if payment is None:
             return ZERO_ADDRESS, 0, 0
         return payment.agent, payment.ready_at, payment.expires_at
+
+    def nonce_used(self, agent: Address, nonce: int) -> bool:
+        """
+        Whether no signature of `agent` with this nonce can be used any more.
+        """
+        return self.nonces.get((agent, nonce >> 8), 0) >> (nonce & 255) & 1 == 1
+
+    def use_nonce(self, agent: Address, nonce: int) -> None:
+        """
+        Remember that a nonce is used.
+        """
+        word = agent, nonce >> 8
+        self.nonces[word] = self.nonces.get(word, 0) | 1 << (nonce & 255)
 
     def payment_id(
         self,
