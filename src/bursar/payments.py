@@ -142,7 +142,7 @@ def judge_batch(
     for amount, possible, listed in payments:
         reason = _check_payment(line, amount, possible, listed)
         if reason is None and is_queued(line, amount):
-            reason = Reason.PAYMENTS_ONE_WAITS
+            reason = Reason.PAYMENTS_WAIT
         if reason is not None:
             return _refused(reason)
     total = sum(amount for amount, _, _ in payments)

@@ -41,12 +41,12 @@ class Reason(StrEnum):
     PAYMENTS_TOKEN_NOT_ENABLED = "payments: token is not enabled"
     PAYMENTS_WALLET_LIMIT = "payments: over the wallet limit"
     PAYMENTS_BALANCE = "payments: balance too low"
-    PAYMENTS_WAIT = "payments: one has to wait"
+    PAYMENTS_ONE_WAITS = "payments: one has to wait"
 
     SIGNATURES_EXPIRED = "signatures: expired"
-    SIGNATURES_FAR = "signatures: deadline too far"
+    SIGNATURES_DEADLINE = "signatures: deadline too far"
     SIGNATURES_NONCE = "signatures: nonce used"
-    SIGNATURES_AGENT = "signatures: not by the agent"
+    SIGNATURES_SIGNER = "signatures: not by the agent"
 
     QUEUE_ALREADY_WAITING = "queue: already waiting"
     QUEUE_NO_SUCH_PAYMENT = "queue: no such payment"
@@ -143,11 +143,11 @@ MEANINGS: Final[dict[Reason, str]] = {
     Reason.PAYMENTS_TOKEN_NOT_ENABLED: "the wallet's daily limit for the token is 0",
     Reason.PAYMENTS_WALLET_LIMIT: "all agents together; resets at the next 00:00 UTC",
     Reason.PAYMENTS_BALANCE: "the wallet holds less (a token reverts by itself)",
-    Reason.PAYMENTS_ONE_WAITS: "in a batch: pay it by itself, so that it can wait",
+    Reason.PAYMENTS_WAIT: "in a batch: pay it by itself, so that it can wait",
     Reason.SIGNATURES_EXPIRED: "the deadline has passed: have the agent sign again",
-    Reason.SIGNATURES_DEADLINE: "a deadline is at most a day ahead: sign later, or with a nearer one",
+    Reason.SIGNATURES_FAR: "more than a day ahead: sign later, or with a nearer deadline",
     Reason.SIGNATURES_NONCE: "paid already, or voided by the agent: sign with another nonce",
-    Reason.SIGNATURES_SIGNER: "or signed for another epoch, wallet or chain, or other arguments",
+    Reason.SIGNATURES_AGENT: "or signed for another epoch, wallet or chain, or other arguments",
     Reason.QUEUE_ALREADY_WAITING: "the same payment waits already",
     Reason.QUEUE_NO_SUCH_PAYMENT: "never queued, gone, cancelled, or its agent was rotated",
     Reason.QUEUE_NOT_DUE: "the payment delay has not passed",
