@@ -41,12 +41,12 @@ class Reason(StrEnum):
     PAYMENTS_TOKEN_NOT_ENABLED = "payments: token is not enabled"
     PAYMENTS_WALLET_LIMIT = "payments: over the wallet limit"
     PAYMENTS_BALANCE = "payments: balance too low"
-    PAYMENTS_ONE_WAITS = "payments: one has to wait"
+    PAYMENTS_WAIT = "payments: one has to wait"
 
     SIGNATURES_EXPIRED = "signatures: expired"
-    SIGNATURES_DEADLINE = "signatures: deadline too far"
+    SIGNATURES_FAR = "signatures: deadline too far"
     SIGNATURES_NONCE = "signatures: nonce used"
-    SIGNATURES_SIGNER = "signatures: not by the agent"
+    SIGNATURES_AGENT = "signatures: not by the agent"
 
     QUEUE_ALREADY_WAITING = "queue: already waiting"
     QUEUE_NO_SUCH_PAYMENT = "queue: no such payment"
