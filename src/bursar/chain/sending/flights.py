@@ -115,6 +115,12 @@ class Flights:
         """
         self._by_id.pop(flight.id, None)
 
+    def clear(self) -> None:
+        """
+        What is known is old.
+        """
+        self._by_id.clear()
+
     def nonces(self) -> set[int]:
         """
         Those that are not free.

@@ -19,6 +19,14 @@ class Journal(Protocol):
     on the disk, or raises and has written nothing.
     """
 
+    def hold(self) -> int:
+        """
+        Make sure that nobody else writes for this key, for a while. Another number than before says
+        that somebody has, in between: what is known has to be read again. Raises where somebody
+        does.
+        """
+        ...
+
     def claim(self, key: str, call: Call, expires_at: int | None, /) -> Intent:
         """
         The intent of that key: the one that may still do it or has done it, else a new attempt.
@@ -78,6 +86,12 @@ class MemoryJournal:
         self._ids = itertools.count(1)
         self._intents: dict[int, Intent] = {}
         self._lock = threading.Lock()
+
+    def hold(self) -> int:
+        """
+        Nobody else has it.
+        """
+        return 1
 
     def claim(self, key: str, call: Call, expires_at: int | None, /) -> Intent:
         """

@@ -77,6 +77,7 @@ class Sender:
         )
         self._wait = Wait(reader, look, self._landing, self._nonces, self._flights, self._patience)
         self._chain_checked = False
+        self._epoch = 0
         self._is_new = True
         # Whether the flights are what the journal has.
         self._is_sure = False
@@ -176,13 +177,17 @@ class Sender:
                 raise WrongChainError(self.chain_id, found)
             self._chain_checked = True
         with self._lock:
+            epoch = self._journal.hold()
+            if epoch != self._epoch:
+                self._flights.clear()
+                self._epoch, self._is_new, self._is_sure = epoch, True, False
             if not self._is_sure:
                 self._load()
 
     def _load(self) -> None:
         """
-        Go on with what the journal knows. Nothing was signed for what was only claimed when this
-        process began: it is given back.
+        Go on with what the journal knows. Nothing was signed for what was only claimed before this
+        process held the key: it is given back.
         """
         for intent in self._journal.load():
             if intent.status is not Status.CLAIMED:
@@ -265,6 +270,7 @@ class Sender:
         """
         Hurry a flight, and first what it has to wait for.
         """
+        self._journal.hold()
         with self._lock:
             before = [other for other in self._flights if other.nonce < flight.nonce]
         for other in before:
