@@ -18,10 +18,13 @@ from interfaces import IOrganization
 from modules import access
 from modules import agents as roster
 from modules import budgets
+from modules import figures
 from modules import limits
 from modules import queue
 from modules import reasons
 from modules import recipients
+from modules import shares
+from modules import signatures
 from modules import transfers
 
 implements: IHotWallet
@@ -32,6 +35,7 @@ initializes: budgets
 initializes: limits
 initializes: queue
 initializes: recipients
+initializes: signatures
 
 exports: (
     access.organization,
@@ -55,6 +59,7 @@ exports: (
     queue.epoch,
     queue.payment_id,
     recipients.is_recipient,
+    signatures.nonce_used,
 )
 
 # What `preview` answers. Refusals are numbered in the order in which they are checked.
@@ -73,7 +78,11 @@ PREVIEW_BALANCE: constant(uint256) = 10
 # A cause of its own with `PREVIEW_WALLET`'s number: the wallet's limit is 0.
 NOT_ENABLED: constant(uint256) = 11
 
+NAME_FOR_SIGNING: constant(String[16]) = "Bursar HotWallet"
 VERSION: constant(String[8]) = "1"
+
+# More would not fit into the gas of a block that has other things to do.
+MAX_BATCH: constant(uint256) = 100
 
 # ERC-5267: name, version, chain id and contract are set, salt and extensions are not.
 DOMAIN_FIELDS: constant(bytes1) = 0x0f
@@ -81,6 +90,7 @@ DOMAIN_FIELDS: constant(bytes1) = 0x0f
 struct Verdict:
     charge: budgets.Charge   # its number is one of PREVIEW_*, or NOT_ENABLED
     limit_word: uint256      # to store when it is PREVIEW_PAY
+    second: uint256          # the budget's second word to store along; 0: leave it
 
 NAME: immutable(String[32])
 
@@ -123,7 +133,7 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
     @return Empty when it was paid, the payment's id when it waits.
     """
     slot: bytes32 = budgets._slot(msg.sender, token, category)
-    verdict: Verdict = self._judge(slot, msg.sender, token, to, amount, False)
+    verdict: Verdict = self._judge(slot, msg.sender, token, to, amount, 0)
     if verdict.charge.number != PREVIEW_PAY:
         if verdict.charge.number == PREVIEW_QUEUE:
             return self._enqueue(msg.sender, token, to, amount, category, ref)
@@ -131,6 +141,8 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
 
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
+    if verdict.second != 0:
+        self._store_second(slot, verdict, msg.sender, token, category)
     log IHotWallet.Paid(
         agent=msg.sender,
         token=token,
@@ -147,6 +159,122 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
 
 
 @external
+def pay_many(token: address, category: bytes32, payments: DynArray[IHotWallet.Payment, MAX_BATCH]):
+    """
+    @notice Make many payments out of one of the caller's budgets, all or none. Charged as one, each
+            counted; one that is large enough to wait refuses the batch.
+    """
+    slot: bytes32 = budgets._slot(msg.sender, token, category)
+    word: uint256 = figures._moved(self._current(slot, token, budgets._words[slot]).word)
+    unit: uint256 = figures._unit(word)
+    most: uint256 = unsafe_mul((word >> figures.PER_PAYMENT) & figures.M30, unit)
+    queue_from: uint256 = unsafe_mul((word >> figures.QUEUE_FROM) & figures.M30, unit)
+    total: uint256 = 0
+    to: address = empty(address)
+    fault: uint256 = PREVIEW_PAY
+    for payment: IHotWallet.Payment in payments:
+        to = payment.to
+        if payment.amount == 0 or payment.amount > most:
+            fault = PREVIEW_AMOUNT
+        elif not self._may_receive(word, to):
+            fault = PREVIEW_RECIPIENT
+        elif payment.amount >= queue_from:
+            fault = PREVIEW_QUEUE
+        if fault != PREVIEW_PAY:
+            break
+        # A hundred times per_payment is far below 2^256.
+        total = unsafe_add(total, payment.amount)
+
+    verdict: Verdict = self._judge(slot, msg.sender, token, to, total, len(payments))
+    number: uint256 = verdict.charge.number
+    if fault != PREVIEW_PAY and number != PREVIEW_STOPPED and number != PREVIEW_NO_BUDGET:
+        number = fault
+    if number != PREVIEW_PAY:
+        self._refuse(number)
+
+    budgets._words[slot] = verdict.charge.word
+    limits._words[token] = verdict.limit_word
+    if verdict.second != 0:
+        self._store_second(slot, verdict, msg.sender, token, category)
+    for payment: IHotWallet.Payment in payments:
+        log IHotWallet.Paid(
+            agent=msg.sender,
+            token=token,
+            to=payment.to,
+            amount=payment.amount,
+            category=category,
+            ref=payment.ref,
+            hour_remaining=verdict.charge.hour_remaining,
+            day_remaining=verdict.charge.day_remaining,
+        )
+        transfers._send(token, payment.to, payment.amount)
+
+
+@external
+def pay_signed(
+    agent: address,
+    token: address,
+    to: address,
+    amount: uint256,
+    category: bytes32,
+    ref: bytes32,
+    nonce: uint256,
+    deadline: uint256,
+    signature: Bytes[1024],
+) -> bytes32:
+    """
+    @notice Make the payment that `agent` signed, as `pay` would: anyone may, once.
+    @param nonce Any that the agent has not used, in any order.
+    @param deadline Last second in which the signature is good, at most a day from now.
+    @param signature Of the agent's key (r, s, v), or what its contract takes (ERC-1271).
+    """
+    signatures._check_deadline(deadline)
+    signatures._use(agent, nonce)
+    fields: bytes32 = keccak256(
+        abi_encode(
+            signatures.PAYMENT_TYPE, agent, token, to, amount, category, ref, queue._epoch(), nonce, deadline
+        )
+    )
+    digest: bytes32 = signatures._digest(fields, keccak256(NAME_FOR_SIGNING), keccak256(VERSION))
+    signatures._check(agent, digest, signature)
+    slot: bytes32 = budgets._slot(agent, token, category)
+    verdict: Verdict = self._judge(slot, agent, token, to, amount, 0)
+    if verdict.charge.number != PREVIEW_PAY:
+        if verdict.charge.number == PREVIEW_QUEUE:
+            return self._enqueue(agent, token, to, amount, category, ref)
+        self._refuse(verdict.charge.number)
+
+    budgets._words[slot] = verdict.charge.word
+    limits._words[token] = verdict.limit_word
+    if verdict.second != 0:
+        self._store_second(slot, verdict, agent, token, category)
+    log IHotWallet.Paid(
+        agent=agent,
+        token=token,
+        to=to,
+        amount=amount,
+        category=category,
+        ref=ref,
+        hour_remaining=verdict.charge.hour_remaining,
+        day_remaining=verdict.charge.day_remaining,
+    )
+
+    transfers._send(token, to, amount)
+    return empty(bytes32)
+
+
+@external
+def void_nonce(nonce: uint256):
+    """
+    @notice Take back what the caller has signed with this nonce.
+    """
+    if not roster._is_active(msg.sender):
+        reasons._refuse("access: not an agent")
+
+    signatures._use(msg.sender, nonce)
+
+
+@external
 def execute(
     agent: address, token: address, to: address, amount: uint256, category: bytes32, ref: bytes32
 ):
@@ -157,12 +285,14 @@ def execute(
     id: bytes32 = queue._id(queue._epoch(), agent, token, to, amount, category, ref)
     queue._take(id)
     slot: bytes32 = budgets._slot(agent, token, category)
-    verdict: Verdict = self._judge(slot, agent, token, to, amount, True)
+    verdict: Verdict = self._judge(slot, agent, token, to, amount, 1)
     if verdict.charge.number != PREVIEW_PAY:
         self._refuse(verdict.charge.number)
 
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
+    if verdict.second != 0:
+        self._store_second(slot, verdict, agent, token, category)
     log IHotWallet.PaymentExecuted(
         agent=agent,
         token=token,
@@ -229,21 +359,21 @@ def set_budget(agent: address, token: address, category: bytes32, budget: IHotWa
     roster._check_assignable(agent)
     slot: bytes32 = budgets._slot(agent, token, category)
     word: uint256 = budgets._words[slot]
-    old: IHotWallet.Budget = budgets._budget(word)
-    new: IHotWallet.Budget = budgets._checked(budget, word)
-    tightens: bool = budgets._tightens(old, new)
-    if not tightens:
+    revision: IOrganization.Revision = staticcall access.ORGANIZATION.budget_after(
+        word, budgets._seconds[slot], budget
+    )
+    if not revision.tightens:
         self._check_may_loosen()
+        if not revision.is_exact:
+            reasons._refuse("budgets: figure too fine")
 
-    is_new: bool = word == 0
-    word = budgets._reset(word, new, tightens)
-    if is_new:
+    if word == 0:
         roster._add_budget(agent, token, category)
-    budgets._words[slot] = word
-    new = budgets._budget(word)
-    budgets._log_set(agent, token, category, new, word)
+    budgets._words[slot] = revision.word
+    budgets._seconds[slot] = revision.second
+    budgets._log_set(slot, agent, token, category)
 
-    if keccak256(abi_encode(old)) != keccak256(abi_encode(new)):
+    if revision.changes:
         access._tell_changed(
             abi_encode(
                 agent,
@@ -427,7 +557,7 @@ def preview(
             token that fails.
     """
     slot: bytes32 = budgets._slot(agent, token, category)
-    verdict: Verdict = self._judge(slot, agent, token, to, amount, False)
+    verdict: Verdict = self._judge(slot, agent, token, to, amount, 0)
     if verdict.charge.number == NOT_ENABLED:
         return PREVIEW_WALLET
     if verdict.charge.number == PREVIEW_PAY and transfers._balance(token) < amount:
@@ -441,7 +571,7 @@ def budget(agent: address, token: address, category: bytes32) -> IHotWallet.Budg
     """
     @notice The budget's figures, in base units; zeros when it was never set or was removed.
     """
-    return budgets._budget(budgets._words[budgets._slot(agent, token, category)])
+    return budgets._budget(budgets._slot(agent, token, category))
 
 
 @external
@@ -451,7 +581,8 @@ def remaining(agent: address, token: address, category: bytes32) -> (uint256, ui
     @notice What is left of the budget: of the UTC hour and of the UTC day, in base units, and how
             many payments.
     """
-    return budgets._remaining(budgets._words[budgets._slot(agent, token, category)])
+    slot: bytes32 = budgets._slot(agent, token, category)
+    return budgets._remaining(self._current(slot, token, budgets._words[slot]).word)
 
 
 @external
@@ -492,7 +623,7 @@ def eip712Domain() -> (
     """
     @notice The domain that agents sign for (ERC-5267).
     """
-    return DOMAIN_FIELDS, "Bursar HotWallet", VERSION, chain.id, self, empty(bytes32), []
+    return DOMAIN_FIELDS, NAME_FOR_SIGNING, VERSION, chain.id, self, empty(bytes32), []
 
 
 # The order of checks
@@ -501,10 +632,12 @@ def eip712Domain() -> (
 @internal
 @view
 def _judge(
-    slot: bytes32, agent: address, token: address, to: address, amount: uint256, has_waited: bool
+    slot: bytes32, agent: address, token: address, to: address, amount: uint256, settled: uint256
 ) -> Verdict:
     """
-    @dev What becomes of a payment: `preview`, `pay` and `execute` all ask here.
+    @dev What becomes of a payment, or of a batch as a whole: everything that pays asks here.
+    @param settled How many payments are charged that are not to wait (again); 0: one that may have
+           to.
     """
     verdict: Verdict = empty(Verdict)
     if staticcall access.ORGANIZATION.stopped(agent):
@@ -512,10 +645,18 @@ def _judge(
         return verdict
 
     word: uint256 = budgets._words[slot]
-    may_receive: bool = to != empty(address) and to != self
-    if word & budgets.ALLOWLIST_ONLY != 0:
-        may_receive = may_receive and recipients._allowed[to]
-    verdict.charge = budgets._charged(word, amount, may_receive, has_waited)
+    if word < figures.ROLLING and settled <= 1:
+        may_receive: bool = to != empty(address) and to != self
+        verdict.charge = budgets._charged(word, amount, may_receive, settled != 0)
+    else:
+        current: budgets.Current = self._current(slot, token, word)
+        may_receive: bool = self._may_receive(word, to)
+        if settled <= 1:
+            verdict.charge = budgets._charged(current.word, amount, may_receive, settled != 0)
+        else:
+            verdict.charge = budgets._charged_batch(current.word, amount, settled)
+        verdict.charge.word ^= current.cut
+        verdict.second = current.second
     if verdict.charge.number > PREVIEW_QUEUE:
         return verdict
 
@@ -527,6 +668,30 @@ def _judge(
         elif verdict.charge.number == PREVIEW_PAY:
             verdict.charge.number = PREVIEW_WALLET
     return verdict
+
+
+@internal
+@view
+def _may_receive(word: uint256, to: address) -> bool:
+    """
+    @dev Whether the budget may pay `to`.
+    """
+    if to == empty(address) or to == self:
+        return False
+    return word & figures.ALLOWLIST_ONLY == 0 or recipients._allowed[to]
+
+
+@internal
+@view
+def _current(slot: bytes32, token: address, word: uint256) -> budgets.Current:
+    """
+    @dev A budget as a charge finds it now, where a second word may have a say.
+    """
+    if word & figures.ROLLING != 0:
+        return budgets._rolled(slot, word)
+    if word & figures.SHARE != 0:
+        return budgets._shared(slot, word, transfers._balance_or_zero(token))
+    return budgets.Current(word=word, cut=0, second=0)
 
 
 @internal
@@ -550,9 +715,25 @@ def _refuse(verdict: uint256):
         reason = "payments: over the daily limit"
     elif verdict == PREVIEW_COUNT:
         reason = "payments: too many today"
+    elif verdict == PREVIEW_QUEUE:
+        reason = "payments: one has to wait"
     elif verdict == NOT_ENABLED:
         reason = "payments: token is not enabled"
     reasons._refuse(reason)
+
+
+@internal
+def _store_second(
+    slot: bytes32, verdict: Verdict, agent: address, token: address, category: bytes32
+):
+    """
+    @dev Store a budget's second word along with a charge.
+    """
+    budgets._seconds[slot] = verdict.second
+    if verdict.charge.word & figures.SHARE != 0:
+        log IHotWallet.ShareBaseSet(
+            agent=agent, token=token, category=category, balance=shares._balance(verdict.second)
+        )
 
 
 @internal

@@ -17,6 +17,7 @@
 from interfaces import IHotWallet
 from interfaces import IOrganization
 from modules import registry
+from modules import revisions
 from modules import roles as members
 from modules import stops
 from modules import timelock
@@ -34,6 +35,7 @@ exports: (
     registry.wallet_count,
     registry.wallets,
     registry.is_wallet,
+    revisions.budget_after,
     stops.MIN_HEARTBEAT_TIMEOUT,
     stops.MAX_HEARTBEAT_TIMEOUT,
     stops.MAX_TIMED_PAUSE,

@@ -4,58 +4,17 @@
 @title Budgets
 @author Bursar contributors
 @license MIT
-@notice What one agent may spend of one token for one category: limits, and what was spent.
-@dev One word a budget, because every payment reads and writes it. From the lowest bit:
-
-         spent in the hour 30 | spent before in the day 30 | the hour 20 | payments in the day 14
-         per_payment 30 | hourly 30 | daily 30 | queue_from 30 | max_payments 14
-         expiry hour 20 | unit exponent 5 | rolling 1 | allowlist only 1 | share 1
-
-     Amounts are held in units of 10^exponent base units, the smallest that fit: figures
-     exactly, and charges rounded up. The exponent follows `daily`, or what was spent where
-     that is more, until the UTC day ends.
-     Rolling and share are laid out here and refused when set until they are built.
+@notice What one agent may spend of one token for one category, and what was spent of it.
+@dev A budget's word is laid out in `figures`. A second word belongs to it while it is rolling
+     (`rolling`) or has a share (`shares`), never both; other payments do not touch it.
 """
 
 from interfaces import IHotWallet
-from modules import reasons
+from modules import figures
+from modules import rolling
+from modules import shares
 
 HOUR: constant(uint256) = 3600
-DAY: constant(uint256) = 86400
-HOURS_A_DAY: constant(uint256) = 24
-
-# "None waits", and one more than the greatest figure that fits.
-NEVER: constant(uint256) = 2**30 - 1
-
-# The greatest unit: 10^31 base units, so that 10^9 whole tokens of any sane decimals fit.
-MAX_EXPONENT: constant(uint256) = 31
-
-MAX_PAYMENTS: constant(uint256) = 16_383
-EXPIRY_END: constant(uint256) = 2**20
-SHARE_OFF: constant(uint256) = 10_000
-
-M30: constant(uint256) = 2**30 - 1
-M20: constant(uint256) = 2**20 - 1
-M14: constant(uint256) = 2**14 - 1
-M5: constant(uint256) = 2**5 - 1
-
-BEFORE: constant(uint256) = 30
-HOUR_AT: constant(uint256) = 60
-COUNT: constant(uint256) = 80
-PER_PAYMENT: constant(uint256) = 94
-HOURLY: constant(uint256) = 124
-DAILY: constant(uint256) = 154
-QUEUE_FROM: constant(uint256) = 184
-MAX_COUNT: constant(uint256) = 214
-EXPIRY: constant(uint256) = 228
-EXPONENT: constant(uint256) = 248
-ALLOWLIST: constant(uint256) = 254
-ALLOWLIST_ONLY: constant(uint256) = 1 << 254
-
-# Counters in the low bits, figures in the high ones.
-COUNTERS: constant(uint256) = 2**94 - 1
-EXPONENT_MASK: constant(uint256) = 31 << 248
-ONE_PAYMENT: constant(uint256) = 1 << 80
 
 # What becomes of a charge. The numbers are `preview`'s.
 FITS: constant(uint256) = 0
@@ -67,13 +26,6 @@ OVER_HOURLY: constant(uint256) = 6
 OVER_DAILY: constant(uint256) = 7
 OVER_COUNT: constant(uint256) = 8
 
-# What was spent of a budget in the windows that run now.
-struct Counters:
-    in_hour: uint256     # units, in this UTC hour
-    before: uint256      # units, earlier in this UTC day
-    hour: uint256        # number of the hour, timestamp // 3600
-    count: uint256       # payments in this UTC day
-
 # A payment's charge to a budget.
 struct Charge:
     number: uint256          # FITS, WAITS, or why it is refused
@@ -81,8 +33,17 @@ struct Charge:
     hour_remaining: uint256  # after it, in base units
     day_remaining: uint256   # likewise
 
+# A budget as a charge finds it now, with its second word.
+struct Current:
+    word: uint256            # to charge; with a share, its `daily` is cut to it
+    cut: uint256             # what to flip in the charged word to undo that cut
+    second: uint256          # the second word to store along with a charge; 0: leave it
+
 # A budget's word, by `_slot`.
 _words: HashMap[bytes32, uint256]
+
+# Its second word: the ring of a rolling one, else its share and the day's balance.
+_seconds: HashMap[bytes32, uint256]
 
 
 @internal
@@ -91,33 +52,38 @@ def _slot(agent: address, token: address, category: bytes32) -> bytes32:
     return keccak256(abi_encode(agent, token, category))
 
 
+# Charging
+
+
 @internal
 @view
-def _is_alive(word: uint256) -> bool:
+def _rolled(slot: bytes32, word: uint256) -> Current:
     """
-    @dev A budget that was never set or was removed has expired at 0.
+    @dev A rolling budget in the current hour.
     """
-    return block.timestamp < ((word >> EXPIRY) & M20) * HOUR
+    current: Current = empty(Current)
+    current.word = word
+    if (word >> figures.HOUR_AT) & figures.M20 != unsafe_div(block.timestamp, HOUR):
+        current.word, current.second = rolling._advanced(word, self._seconds[slot])
+    return current
 
 
 @internal
-@pure
-def _unit(word: uint256) -> uint256:
+@view
+def _shared(slot: bytes32, word: uint256, balance: uint256) -> Current:
     """
-    @dev How many base units one unit of this word is.
+    @dev A budget with a share, today.
+    @param balance What the wallet holds of the token now, in base units.
     """
-    return pow_mod256(10, (word >> EXPONENT) & M5)
-
-
-@internal
-@pure
-def _in_base_units(figure: uint256, unit: uint256) -> uint256:
-    """
-    @dev A `queue_from` as it is read back: "none" is the maximum.
-    """
-    if figure == NEVER:
-        return max_value(uint256)
-    return figure * unit
+    current: Current = empty(Current)
+    second: uint256 = self._seconds[slot]
+    if not shares._is_of_today(second):
+        second = shares._with_balance(second, balance)
+        current.second = second
+    moved: uint256 = figures._moved(word)
+    current.word = shares._limited(moved, second)
+    current.cut = current.word ^ moved
+    return current
 
 
 @internal
@@ -131,41 +97,41 @@ def _charged(word: uint256, amount: uint256, may_receive: bool, has_waited: bool
     @param has_waited Whether it is not to wait (again).
     """
     charge: Charge = empty(Charge)
-    if block.timestamp >= unsafe_mul((word >> EXPIRY) & M20, HOUR):
+    if block.timestamp >= unsafe_mul((word >> figures.EXPIRY) & figures.M20, HOUR):
         charge.number = NO_BUDGET
         return charge
 
-    rolled: uint256 = self._rolled(word)
-    unit: uint256 = pow_mod256(10, (rolled >> EXPONENT) & M5)
-    if amount == 0 or amount > unsafe_mul((rolled >> PER_PAYMENT) & M30, unit):
+    moved: uint256 = figures._moved(word)
+    unit: uint256 = pow_mod256(10, (moved >> figures.EXPONENT) & figures.M5)
+    if amount == 0 or amount > unsafe_mul((moved >> figures.PER_PAYMENT) & figures.M30, unit):
         charge.number = AMOUNT
         return charge
     if not may_receive:
         charge.number = RECIPIENT
         return charge
     # "None waits" is more than any amount.
-    if not has_waited and amount >= unsafe_mul((rolled >> QUEUE_FROM) & M30, unit):
+    if not has_waited and amount >= unsafe_mul((moved >> figures.QUEUE_FROM) & figures.M30, unit):
         charge.number = WAITS
         return charge
 
     # A payment is at most per_payment, so that no sum here comes near 2^256.
     units: uint256 = unsafe_div(unsafe_sub(unsafe_add(amount, unit), 1), unit)
-    in_hour: uint256 = unsafe_add(rolled & M30, units)
-    hourly: uint256 = (rolled >> HOURLY) & M30
+    in_hour: uint256 = unsafe_add(moved & figures.M30, units)
+    hourly: uint256 = (moved >> figures.HOURLY) & figures.M30
     if in_hour > hourly:
         charge.number = OVER_HOURLY
         return charge
-    in_day: uint256 = unsafe_add(in_hour, (rolled >> BEFORE) & M30)
-    daily: uint256 = (rolled >> DAILY) & M30
+    in_day: uint256 = unsafe_add(in_hour, (moved >> figures.BEFORE) & figures.M30)
+    daily: uint256 = (moved >> figures.DAILY) & figures.M30
     if in_day > daily:
         charge.number = OVER_DAILY
         return charge
-    if (rolled >> COUNT) & M14 >= (rolled >> MAX_COUNT) & M14:
+    if (moved >> figures.COUNT) & figures.M14 >= (moved >> figures.MAX_COUNT) & figures.M14:
         charge.number = OVER_COUNT
         return charge
 
     # Both counters are below what their bits hold: the sum carries nothing over.
-    charge.word = unsafe_add(rolled, unsafe_add(units, ONE_PAYMENT))
+    charge.word = unsafe_add(moved, unsafe_add(units, figures.ONE_PAYMENT))
     charge.hour_remaining = unsafe_mul(unsafe_sub(hourly, in_hour), unit)
     charge.day_remaining = unsafe_mul(unsafe_sub(daily, in_day), unit)
     return charge
@@ -173,83 +139,45 @@ def _charged(word: uint256, amount: uint256, may_receive: bool, has_waited: bool
 
 @internal
 @view
-def _rolled(word: uint256) -> uint256:
+def _charged_batch(word: uint256, total: uint256, count: uint256) -> Charge:
     """
-    @dev The word with its counters moved to the current hour. On a later day they are gone, and
-         the unit is again as small as `daily` allows.
+    @dev Charge `count` payments of `total` base units, rounded up once. What concerns each of them
+         was checked.
     """
-    hour: uint256 = unsafe_div(block.timestamp, HOUR)
-    then: uint256 = (word >> HOUR_AT) & M20
-    if hour == then:
-        return word
-
-    hour_at: uint256 = (hour & M20) << HOUR_AT
-    if unsafe_div(hour, HOURS_A_DAY) == unsafe_div(then, HOURS_A_DAY):
-        spent: uint256 = unsafe_add(word & M30, (word >> BEFORE) & M30)
-        return (word & ~(2**80 - 1)) | (spent << BEFORE) | hour_at
-    figures: uint256 = (word & ~COUNTERS) | hour_at
-    if word & EXPONENT_MASK == 0:
-        return figures
-    return self._refined(figures)
-
-
-@internal
-@pure
-def _refined(figures: uint256) -> uint256:
-    """
-    @dev The figures in the smallest unit that fits `daily`, for a day in which nothing is spent.
-         They are in it already unless the budget was cut on a day when more was spent.
-    """
-    exponent: uint256 = (figures >> EXPONENT) & M5
-    daily: uint256 = (figures >> DAILY) & M30
-    if daily * 10 >= NEVER:
-        return figures
-
-    fitting: uint256 = self._fitting_exponent(daily * 10 ** exponent, 0)
-    # Times the factor none of them grows out of its bits; "none waits" stays what it is.
-    scaled: uint256 = ((1 << 90) - 1) << PER_PAYMENT
-    if (figures >> QUEUE_FROM) & M30 != NEVER:
-        scaled |= M30 << QUEUE_FROM
-    return (
-        (figures & ~scaled & ~EXPONENT_MASK)
-        | unsafe_mul(figures & scaled, 10 ** (exponent - fitting))
-        | (fitting << EXPONENT)
-    )
+    moved: uint256 = figures._moved(word)
+    # As one payment, with per_payment out of the way and all but one counted. A count or a total
+    # that its bits do not hold is more than any limit.
+    counted: uint256 = unsafe_sub(unsafe_add((moved >> figures.COUNT) & figures.M14, count), 1)
+    alone: uint256 = moved | (figures.M30 << figures.PER_PAYMENT)
+    alone = (alone & ~(figures.M14 << figures.COUNT)) | (min(counted, figures.M14) << figures.COUNT)
+    charge: Charge = self._charged(alone, total, True, True)
+    if charge.number == AMOUNT:
+        charge.number = OVER_HOURLY
+    charge.word ^= (alone ^ moved) & (figures.M30 << figures.PER_PAYMENT)
+    return charge
 
 
 @internal
 @view
 def _remaining(word: uint256) -> (uint256, uint256, uint256):
     """
-    @dev What is left of the hour and of the day, in base units, and payments of the day.
+    @dev What is left of the hour and of the day, in base units, and payments of the day. A lowered
+         limit can be below what was spent: then nothing is.
     """
-    if not self._is_alive(word):
+    if not figures._is_alive(word):
         return 0, 0, 0
 
-    rolled: uint256 = self._rolled(word)
-    count: uint256 = (rolled >> COUNT) & M14
-    most: uint256 = (rolled >> MAX_COUNT) & M14
-    hour_remaining: uint256 = 0
-    day_remaining: uint256 = 0
-    hour_remaining, day_remaining = self._left(rolled)
-    return hour_remaining, day_remaining, most - min(most, count)
-
-
-@internal
-@pure
-def _left(rolled: uint256) -> (uint256, uint256):
-    """
-    @dev What is left of the hour and of the day of a rolled word, in base units. A lowered limit
-         can be below what was spent: then nothing is.
-    """
-    unit: uint256 = self._unit(rolled)
-    in_hour: uint256 = rolled & M30
-    spent: uint256 = unsafe_add(in_hour, (rolled >> BEFORE) & M30)
-    hourly: uint256 = (rolled >> HOURLY) & M30
-    daily: uint256 = (rolled >> DAILY) & M30
+    moved: uint256 = figures._moved(word)
+    unit: uint256 = figures._unit(moved)
+    spent: figures.Counters = figures._counters(moved)
+    in_day: uint256 = unsafe_add(spent.in_hour, spent.before)
+    hourly: uint256 = (moved >> figures.HOURLY) & figures.M30
+    daily: uint256 = (moved >> figures.DAILY) & figures.M30
+    most: uint256 = (moved >> figures.MAX_COUNT) & figures.M14
     return (
-        unsafe_mul(unsafe_sub(hourly, min(hourly, in_hour)), unit),
-        unsafe_mul(unsafe_sub(daily, min(daily, spent)), unit),
+        unsafe_mul(unsafe_sub(hourly, min(hourly, spent.in_hour)), unit),
+        unsafe_mul(unsafe_sub(daily, min(daily, in_day)), unit),
+        unsafe_sub(most, min(most, spent.count)),
     )
 
 
@@ -257,134 +185,16 @@ def _left(rolled: uint256) -> (uint256, uint256):
 
 
 @internal
-@pure
-def _checked(given: IHotWallet.Budget, word: uint256) -> IHotWallet.Budget:
-    """
-    @dev The figures to set: all zeros for a removal, and `queue_from` the maximum where no
-         payment is large enough to wait.
-    """
-    if given.expires_at == 0:
-        if word == 0:
-            reasons._refuse("budgets: no such budget")
-        return empty(IHotWallet.Budget)
-
-    self._check_figures(given)
-    budget: IHotWallet.Budget = given
-    if budget.queue_from > budget.per_payment:
-        budget.queue_from = max_value(uint256)
-    return budget
-
-
-@internal
-@pure
-def _check_figures(budget: IHotWallet.Budget):
-    """
-    @dev Refuse figures that contradict each other or cannot be held.
-    """
-    if not (budget.expires_at % HOUR == 0):
-        reasons._refuse("budgets: expiry not a full hour")
-    if not (budget.expires_at // HOUR < EXPIRY_END):
-        reasons._refuse("budgets: expiry too far")
-    if not (budget.max_payments >= 1 and budget.max_payments <= MAX_PAYMENTS):
-        reasons._refuse("budgets: max_payments invalid")
-    if not (budget.share_bps >= 1 and budget.share_bps <= SHARE_OFF):
-        reasons._refuse("budgets: share out of bounds")
-    if budget.rolling:
-        reasons._refuse("budgets: rolling not available")
-    if budget.share_bps != SHARE_OFF:
-        reasons._refuse("budgets: share not available")
-    if not (budget.per_payment <= budget.hourly and budget.hourly <= budget.daily):
-        reasons._refuse("budgets: limits contradict")
-    if budget.daily >= NEVER * 10 ** MAX_EXPONENT:
-        reasons._refuse("budgets: limit too large")
-
-
-@internal
 @view
-def _tightens(old: IHotWallet.Budget, new: IHotWallet.Budget) -> bool:
+def _budget(slot: bytes32) -> IHotWallet.Budget:
     """
-    @dev Whether every figure of `new` lets through the same or less. Removing always does, and a
-         budget that comes alive never.
+    @dev The figures in base units; zeros for a budget that was never set or was removed.
     """
-    if new.expires_at == 0:
-        return True
-    if block.timestamp < new.expires_at and block.timestamp >= old.expires_at:
-        return False
-    if new.per_payment > old.per_payment or new.hourly > old.hourly or new.daily > old.daily:
-        return False
-    # With the new per_payment below the old queue_from, nothing that waited passes now.
-    if new.queue_from > old.queue_from and new.per_payment >= old.queue_from:
-        return False
-    if new.max_payments > old.max_payments or new.expires_at > old.expires_at:
-        return False
-    if new.share_bps > old.share_bps:
-        return False
-    return not (old.rolling and not new.rolling) and not (old.allowlist_only and not new.allowlist_only)
-
-
-@internal
-@view
-def _reset(word: uint256, new: IHotWallet.Budget, tightens: bool) -> uint256:
-    """
-    @dev The word with the figures of `new`; what was spent stays. Where figures are finer than the
-         unit, one that tightens is rounded down, so that an emergency cut never fails.
-    """
-    rolled: uint256 = self._rolled(word)
-    spent: Counters = self._counters(rolled)
-    unit: uint256 = self._unit(rolled)
-    hour_spent: uint256 = spent.in_hour * unit
-    day_spent: uint256 = (spent.in_hour + spent.before) * unit
-    stored: IHotWallet.Budget = self._rounded(new, 10 ** self._fitting_exponent(new.daily, day_spent), tightens)
-
-    # Rounding down can make a smaller unit fit. What was spent is rounded up once each, the day as
-    # a whole.
-    exponent: uint256 = self._fitting_exponent(stored.daily, day_spent)
-    spent.in_hour = self._units_up(hour_spent, 10 ** exponent)
-    spent.before = self._units_up(day_spent, 10 ** exponent) - spent.in_hour
-    return self._pack_counters(spent) | self._pack_figures(stored, exponent)
-
-
-@internal
-@pure
-def _rounded(budget: IHotWallet.Budget, unit: uint256, tightens: bool) -> IHotWallet.Budget:
-    """
-    @dev The figures as multiples of `unit`; finer ones are refused unless they tighten.
-    """
-    stored: IHotWallet.Budget = budget
-    stored.per_payment -= budget.per_payment % unit
-    stored.hourly -= budget.hourly % unit
-    stored.daily -= budget.daily % unit
-    if budget.queue_from != max_value(uint256):
-        stored.queue_from -= budget.queue_from % unit
-    if not tightens:
-        is_exact: bool = stored.per_payment == budget.per_payment and stored.hourly == budget.hourly
-        is_exact = is_exact and stored.daily == budget.daily
-        is_exact = is_exact and stored.queue_from == budget.queue_from
-        if not is_exact:
-            reasons._refuse("budgets: figure too fine")
-    return stored
-
-
-@internal
-@pure
-def _fitting_exponent(daily: uint256, spent: uint256) -> uint256:
-    """
-    @dev The smallest exponent in whose units both are below what 30 bits hold; `spent` counts
-         rounded up.
-    """
-    exponent: uint256 = 0
-    for _: uint256 in range(MAX_EXPONENT):
-        unit: uint256 = 10 ** exponent
-        if daily < NEVER * unit and spent <= (NEVER - 1) * unit:
-            break
-        exponent += 1
-    return exponent
-
-
-@internal
-@pure
-def _units_up(amount: uint256, unit: uint256) -> uint256:
-    return (amount + unit - 1) // unit
+    word: uint256 = self._words[slot]
+    share_bps: uint256 = 0
+    if word & figures.SHARE != 0:
+        share_bps = shares._bps(self._seconds[slot])
+    return figures._budget(word, share_bps)
 
 
 @internal
@@ -394,92 +204,24 @@ def _move(old: bytes32, new: bytes32):
     """
     self._words[new] = self._words[old]
     self._words[old] = 0
+    second: uint256 = self._seconds[old]
+    if second != 0:
+        self._seconds[new] = second
+        self._seconds[old] = 0
 
 
 @internal
-def _log_set(agent: address, token: address, category: bytes32, budget: IHotWallet.Budget, word: uint256):
+def _log_set(slot: bytes32, agent: address, token: address, category: bytes32):
     """
     @dev Tell what was stored, and what was spent before.
     """
-    spent: Counters = self._counters(word)
-    unit: uint256 = self._unit(word)
+    spent: figures.Counters = figures._counters(self._words[slot])
+    unit: uint256 = figures._unit(self._words[slot])
     log IHotWallet.BudgetSet(
         agent=agent,
         token=token,
         category=category,
-        budget=budget,
-        hour_spent=spent.in_hour * unit,
-        day_spent=(spent.in_hour + spent.before) * unit,
-    )
-
-
-# Packing
-
-
-@internal
-@pure
-def _pack_counters(spent: Counters) -> uint256:
-    assert spent.in_hour <= M30 and spent.before <= M30
-    assert spent.hour <= M20 and spent.count <= M14
-    return spent.in_hour | (spent.before << BEFORE) | (spent.hour << HOUR_AT) | (spent.count << COUNT)
-
-
-@internal
-@pure
-def _counters(word: uint256) -> Counters:
-    return Counters(
-        in_hour=word & M30,
-        before=(word >> BEFORE) & M30,
-        hour=(word >> HOUR_AT) & M20,
-        count=(word >> COUNT) & M14,
-    )
-
-
-@internal
-@pure
-def _pack_figures(budget: IHotWallet.Budget, exponent: uint256) -> uint256:
-    """
-    @dev Figures into the high bits; they are multiples of the unit. `queue_from` is the maximum
-         where nothing waits.
-    """
-    unit: uint256 = 10 ** exponent
-    queue_from: uint256 = NEVER
-    if budget.queue_from != max_value(uint256):
-        queue_from = budget.queue_from // unit
-    assert budget.daily // unit < NEVER and budget.hourly <= budget.daily
-    assert budget.per_payment <= budget.hourly and queue_from <= NEVER
-    assert budget.max_payments <= M14 and budget.expires_at // HOUR <= M20 and exponent <= M5
-    return (
-        ((budget.per_payment // unit) << PER_PAYMENT)
-        | ((budget.hourly // unit) << HOURLY)
-        | ((budget.daily // unit) << DAILY)
-        | (queue_from << QUEUE_FROM)
-        | (budget.max_payments << MAX_COUNT)
-        | ((budget.expires_at // HOUR) << EXPIRY)
-        | (exponent << EXPONENT)
-        | (convert(budget.allowlist_only, uint256) << ALLOWLIST)
-    )
-
-
-@internal
-@pure
-def _budget(word: uint256) -> IHotWallet.Budget:
-    """
-    @dev The figures in base units; zeros for a budget that was never set or was removed.
-    """
-    expiry: uint256 = (word >> EXPIRY) & M20
-    if expiry == 0:
-        return empty(IHotWallet.Budget)
-
-    unit: uint256 = self._unit(word)
-    return IHotWallet.Budget(
-        per_payment=((word >> PER_PAYMENT) & M30) * unit,
-        hourly=((word >> HOURLY) & M30) * unit,
-        daily=((word >> DAILY) & M30) * unit,
-        queue_from=self._in_base_units((word >> QUEUE_FROM) & M30, unit),
-        max_payments=(word >> MAX_COUNT) & M14,
-        expires_at=expiry * HOUR,
-        share_bps=SHARE_OFF,
-        rolling=False,
-        allowlist_only=(word >> ALLOWLIST) & 1 == 1,
+        budget=self._budget(slot),
+        hour_spent=unsafe_mul(spent.in_hour, unit),
+        day_spent=unsafe_mul(unsafe_add(spent.in_hour, spent.before), unit),
     )

@@ -65,3 +65,25 @@ def _balance(token: address) -> uint256:
     if token == NATIVE:
         return self.balance
     return staticcall IERC20(token).balanceOf(self)
+
+
+@internal
+@view
+def _balance_or_zero(token: address) -> uint256:
+    """
+    @dev The same, and 0 for what does not answer as a token does.
+    """
+    if token == NATIVE:
+        return self.balance
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        token,
+        abi_encode(self, method_id=method_id("balanceOf(address)")),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if success and len(answer) == 32:
+        return convert(answer, uint256)
+    return 0

@@ -55,9 +55,9 @@ CALLERS = (
 ANYBODY = {"execute", "apply", "clear", "__default__"}
 # What each of them may do beyond that.
 LEGAL = {
-    "agent": {"pay", "pause_self", "set_budget"},
-    "other_agent": {"pay", "pause_self", "set_budget", "cancel"},
-    "clerk": {"pay", "pause_self", "set_budget"},
+    "agent": {"pay", "pay_many", "void_nonce", "pause_self", "set_budget"},
+    "other_agent": {"pay", "pay_many", "void_nonce", "pause_self", "set_budget", "cancel"},
+    "clerk": {"pay", "pay_many", "void_nonce", "pause_self", "set_budget"},
     "guardian": {"sweep", "cancel", "cancel_all", "pause", "veto", "veto_all"},
     "keeper": {"pause", "cancel", "cancel_all", "heartbeat"},
 }
@@ -173,7 +173,8 @@ def views(world: LiveWorld) -> Iterator[Call]:
     """
     Every view, as a transaction: its arguments are zeros.
     """
-    zeros = {"address": ZERO_ADDRESS, "bytes32": EMPTY, "bytes": b"", "uint256": 0}
+    zeros: dict[str, Any] = {"address": ZERO_ADDRESS, "bytes32": EMPTY, "bytes": b"", "uint256": 0}
+    zeros["(" + "uint256," * 7 + "bool,bool)"] = (*[0] * 7, False, False)
     for contract in (world.organization, world.wallet):
         for name, function in contract.type.functions.items():
             if function.is_view:

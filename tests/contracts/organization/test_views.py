@@ -180,7 +180,10 @@ def test_ready_at__id_of_nothing__is_zero(untouched: Company) -> None:
         assert untouched.organization.ready_at(id) == 0
 
 
+BUDGET = (1, 1, 1, 1, 1, HOUR, 10_000, False, False)
+
 VIEWS = {
+    "budget_after": (0, 0, BUDGET),
     "treasury": (),
     "roles": (ZERO,),
     "wallet_count": (),
@@ -216,7 +219,8 @@ def test_views__table__is_complete(untouched: Company) -> None:
 @pytest.mark.parametrize("name", VIEWS)
 def test_view__asked_by_anyone__answers(untouched: Company, name: str, role: str) -> None:
     """
-    Views are open to all and never revert, whatever they are asked; they change nothing.
+    Views are open to all and never revert, whatever they are asked (`budget_after`: figures that a
+    budget can have); they change nothing.
     """
     receipt = untouched.act(role, untouched.organization, name, *VIEWS[name])
 

@@ -3,10 +3,12 @@ Who may call what: every function that changes anything, by everybody who may be
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.contracts.wallet.signing import SIGNER, arguments, sign, signable
 from tests.contracts.wallet.support import (
     due,
     key_of,
@@ -16,7 +18,7 @@ from tests.contracts.wallet.support import (
     reverts,
 )
 from tests.harness.evm import actor
-from tests.harness.world import NATIVE, USDC, Budget, World, ref
+from tests.harness.world import GENERAL, NATIVE, USDC, Budget, World, ref
 
 ROLES = [
     "treasury",
@@ -53,7 +55,7 @@ def world() -> World:
     )
     for token in (None, NATIVE):
         world.enable(token)
-    for agent in (world.agent, world.other_agent, retired):
+    for agent in (world.agent, world.other_agent, retired, SIGNER.address):
         world.set_budget(agent=agent, queue_from=50 * USDC)
     world.wallet.rotate_agent(retired, actor("its successor"), sender=world.treasury)
     world.organization.set_guardian(former, True, sender=world.treasury)
@@ -80,10 +82,34 @@ def figures(**changes: Any) -> Args:
     return lambda w: (*key_of(w), Budget(queue_from=50 * USDC)._replace(**changes))
 
 
+def signed(world: World) -> tuple[Any, ...]:
+    """
+    What an agent has signed, whole.
+    """
+    payment = signable(world, USDC)
+    return arguments(payment, sign(payment, world.wallet))
+
+
+def altered(world: World) -> tuple[Any, ...]:
+    """
+    The same, but for one base unit more.
+    """
+    payment = signable(world, USDC)
+    return arguments(replace(payment, amount=USDC + 1), sign(payment, world.wallet))
+
+
 # What is called, with what, by whom it is accepted, and what the others are told. A second entry
 # for a function has other arguments.
 CALLS: dict[str, tuple[Args, list[str], dict[str, str]]] = {
     "pay": (lambda w: w.payment(USDC), ["agent", "other agent"], {"": NO_BUDGET}),
+    "pay_many": (
+        lambda w: (w.token.address, GENERAL, [(w.recipient, USDC, ref(1))]),
+        ["agent", "other agent"],
+        {"": NO_BUDGET},
+    ),
+    "pay_signed": (signed, ROLES, {}),
+    "pay_signed, altered": (altered, [], {"": "signatures: not by the agent"}),
+    "void_nonce": (lambda w: (1,), ["agent", "other agent"], {"": NOT_AN_AGENT}),
     "execute": (lambda w: (w.agent, *w.payment(60 * USDC)), ROLES, {}),
     "cancel": (
         lambda w: (w.wallet.payment_id(w.agent, *w.payment(70 * USDC)), ""),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.wallet.signing import SIGNER, arguments, sign, signable
 from tests.contracts.wallet.support import (
     become_hostile,
     due,
@@ -45,7 +46,7 @@ def scene() -> Scene:
     token = hostile_token(world)
     for each in (world.token.address, NATIVE):
         world.enable(each)
-    for agent in (world.treasury, world.agent):
+    for agent in (world.treasury, world.agent, SIGNER.address):
         for each in (world.token.address, NATIVE, token.address):
             world.set_budget(agent=agent, token=each)
             world.set_budget(agent=agent, token=each, category=REFUND, queue_from=0)
@@ -61,11 +62,25 @@ def scene() -> Scene:
     return Scene(world, become_hostile(world, world.treasury), token)
 
 
+def signed(world: World) -> tuple[Any, ...]:
+    """
+    What an agent has signed.
+    """
+    payment = signable(world, USDC)
+    return arguments(payment, sign(payment, world.wallet))
+
+
 Call = tuple[str, tuple[Any, ...]]
 
 CALLS: dict[str, Callable[[World], Call]] = {
     "pay": lambda w: ("pay", w.payment(2 * USDC)),
     "pay native": lambda w: ("pay", w.payment(2 * USDC, token=NATIVE)),
+    "pay_many": lambda w: (
+        "pay_many",
+        (w.token.address, GENERAL, [(w.recipient, USDC, ref(1)), (w.stranger, USDC, ref(2))]),
+    ),
+    "pay_signed": lambda w: ("pay_signed", signed(w)),
+    "void_nonce": lambda w: ("void_nonce", (5,)),
     "execute": lambda w: (
         "execute",
         (w.treasury, *w.payment(USDC, category=REFUND, to=w.stranger)),
@@ -123,6 +138,24 @@ def pay_token(scene: Scene) -> None:
     scene.world.pay(USDC, token=scene.token.address)
 
 
+def pay_many_token(scene: Scene) -> None:
+    """
+    The token is asked for the first of two transfers.
+    """
+    world = scene.world
+    payments = [(world.recipient, USDC, ref(1)), (world.stranger, USDC, ref(2))]
+    world.wallet.pay_many(scene.token.address, GENERAL, payments, sender=world.agent)
+
+
+def pay_many_native(scene: Scene) -> None:
+    """
+    The recipient gets native currency as the first of two.
+    """
+    world = scene.world
+    payments = [(scene.boss.address, USDC, ref(1)), (world.recipient, USDC, ref(2))]
+    world.wallet.pay_many(NATIVE, GENERAL, payments, sender=world.agent)
+
+
 def execute_token(scene: Scene) -> None:
     """
     The token is asked for a transfer that has waited.
@@ -151,7 +184,9 @@ WAYS = [
     pay_native,
     execute_native,
     sweep_native,
+    pay_many_native,
     pay_token,
+    pay_many_token,
     execute_token,
     sweep_token,
     refill_token,
@@ -171,7 +206,7 @@ def prepare(scene: Scene, way: Callable[[Scene], None], target: Contract, call: 
     Have the treasury make this call in the middle of `way`; returns who knows what became of it.
     """
     world = scene.world
-    if way in (pay_native, execute_native, sweep_native):
+    if way in (pay_native, execute_native, sweep_native, pay_many_native):
         scene.boss.react(target.address, call, sender=world.stranger)
         return scene.boss
     through = scene.boss.calldata("do", target.address, call)
