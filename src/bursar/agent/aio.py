@@ -1,13 +1,18 @@
 """
 The same for asyncio: every call runs in a thread, so that the loop goes on.
 
-    AsyncAgentWallet → asyncio.to_thread → AgentWallet
+    AsyncAgentWallet → asyncio.to_thread → AgentWallet; AsyncRelayer → … → Relayer
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Self
 
+from bursar.agent.batch import Batch, BatchPreview
 from bursar.agent.payment import Payment, PaymentPreview, Remaining
+from bursar.agent.relayer import Relayer
+from bursar.agent.signed import SignedPayment, Voided
+from bursar.agent.signing import USUAL_VALIDITY
 from bursar.agent.wallet import AgentWallet
 
 
@@ -58,6 +63,53 @@ class AsyncAgentWallet:
         """
         return await asyncio.to_thread(self.sync.remaining, token, category)
 
+    async def pay_many(self, token: str, payments: Iterable[Any], *, category: str = "") -> Batch:
+        """
+        As `AgentWallet.pay_many`.
+        """
+        return await asyncio.to_thread(self.sync.pay_many, token, payments, category=category)
+
+    async def preview_many(
+        self, token: str, payments: Iterable[Any], *, category: str = ""
+    ) -> BatchPreview:
+        """
+        As `AgentWallet.preview_many`.
+        """
+        return await asyncio.to_thread(self.sync.preview_many, token, payments, category=category)
+
+    async def sign_payment(
+        self,
+        token: str,
+        to: str,
+        amount: str | int,
+        *,
+        category: str = "",
+        reference: str | None = None,
+        note: str | None = None,
+        valid_for: int = USUAL_VALIDITY,
+        nonce: int | None = None,
+    ) -> SignedPayment | Payment:
+        """
+        As `AgentWallet.sign_payment`.
+        """
+        return await asyncio.to_thread(
+            self.sync.sign_payment,
+            token,
+            to,
+            amount,
+            category=category,
+            reference=reference,
+            note=note,
+            valid_for=valid_for,
+            nonce=nonce,
+        )
+
+    async def void(self, signed: int | SignedPayment) -> Voided:
+        """
+        As `AgentWallet.void`.
+        """
+        return await asyncio.to_thread(self.sync.void, signed)
+
     async def pending(self) -> tuple[Payment, ...]:
         """
         As `AgentWallet.pending`.
@@ -81,3 +133,31 @@ class AsyncAgentWallet:
         As `AgentWallet.execute`.
         """
         return await asyncio.to_thread(self.sync.execute, id)
+
+
+class AsyncRelayer:
+    """
+    A `Relayer` for asyncio.
+    """
+
+    def __init__(self, relayer: Relayer) -> None:
+        self.sync = relayer
+
+    @classmethod
+    async def connect(cls, **options: Any) -> Self:
+        """
+        As `Relayer.connect`.
+        """
+        return cls(await asyncio.to_thread(lambda: Relayer.connect(**options)))
+
+    async def relay(self, signed: SignedPayment) -> Payment:
+        """
+        As `Relayer.relay`.
+        """
+        return await asyncio.to_thread(self.sync.relay, signed)
+
+    async def check(self, signed: SignedPayment) -> Payment | None:
+        """
+        As `Relayer.check`.
+        """
+        return await asyncio.to_thread(self.sync.check, signed)

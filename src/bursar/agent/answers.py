@@ -4,16 +4,18 @@ Putting together what the SDK answers.
     Request + what the chain logged, or why it refused → Payment
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from bursar.agent.amounts import show_amount
+from bursar.agent.batch import BATCH_DENIED, Batch
 from bursar.agent.names import Names, TokenInfo
 from bursar.agent.payment import Payment, PaymentStatus, Refusal, Remaining
 from bursar.agent.record import Identity, show_hex
 from bursar.agent.refusals import Request, show_time
 from bursar.events import Paid, PaymentQueued
-from bursar.types import DAY, HOUR, Bytes32
+from bursar.types import DAY, HOUR, MAX_UINT256, Bytes32
 
 
 class Answers:
@@ -25,12 +27,14 @@ class Answers:
         self._identity = identity
         self._names = names
 
-    def build_executed(self, request: Request, event: Paid, before: Remaining) -> Payment:
+    def build_executed(
+        self, request: Request, event: Paid, before: Remaining, count: int = 1
+    ) -> Payment:
         """
-        The money has left. `before` is what remained when it was previewed: the event does not
-        count payments.
+        The money has left, with `count` payments in all. `before` is what remained when it was
+        previewed: the event does not count payments.
         """
-        left = (event.hour_remaining, event.day_remaining, max(before.payments - 1, 0))
+        left = (event.hour_remaining, event.day_remaining, max(before.payments - count, 0))
         return self._build(
             request,
             PaymentStatus.EXECUTED,
@@ -82,6 +86,67 @@ class Answers:
             transaction=_show_transaction(transaction),
         )
 
+    def build_batch(
+        self, requests: Sequence[Request], events: Sequence[Paid], before: Remaining
+    ) -> Batch:
+        """
+        All of it has left, as the `events` of the same order say.
+        """
+        payments = tuple(
+            self.build_executed(request, event, before, len(requests))
+            for request, event in zip(requests, events, strict=True)
+        )
+        total = requests[0].show(sum(request.amount for request in requests))
+        return _batch(
+            requests,
+            payments,
+            status=PaymentStatus.EXECUTED,
+            message=f"Paid {total} in {len(requests)} payments.",
+            transaction=payments[0].transaction,
+            remaining=payments[0].remaining,
+        )
+
+    def deny_batch(
+        self,
+        requests: Sequence[Request],
+        refusal: Refusal,
+        entry: int | None,
+        remaining: Remaining | None,
+        *,
+        refs: Sequence[Bytes32] = (),
+        transaction: Bytes32 | None = None,
+    ) -> Batch:
+        """
+        None of it has left. Without an `entry` to blame, each of them has the reason.
+        """
+        words = refusal.message
+        if entry is not None:
+            words = f"Entry {entry} of {len(requests)}: {words} None of them was paid."
+        refusal = refusal.model_copy(update={"message": words})
+        other = refusal.model_copy(update={"code": BATCH_DENIED, "reason": None})
+        payments = tuple(
+            self.build_denied(
+                request,
+                refusal if entry in (None, index) else other,
+                remaining,
+                ref=ref,
+                transaction=transaction,
+            )
+            for index, (request, ref) in enumerate(zip_longest(requests, refs))
+        )
+        return _batch(
+            requests,
+            payments,
+            status=PaymentStatus.DENIED,
+            message=words,
+            entry=entry,
+            code=refusal.code,
+            reason=refusal.reason,
+            transaction=_show_transaction(transaction),
+            remaining=remaining,
+            resets_at=refusal.resets_at,
+        )
+
     def describe(
         self, queued: PaymentQueued, told: Mapping[str, Any], state: Mapping[str, Any]
     ) -> Payment:
@@ -128,6 +193,12 @@ class Answers:
             note=request.note,
             **more,
         )
+
+
+def _batch(requests: Sequence[Request], payments: tuple[Payment, ...], **more: Any) -> Batch:
+    total = min(sum(request.amount for request in requests), MAX_UINT256)
+    formatted = requests[0].show(total)
+    return Batch(payments=payments, total=total, total_formatted=formatted, **more)
 
 
 def build_remaining(left: tuple[int, int, int], token: TokenInfo, now: int) -> Remaining:

@@ -8,33 +8,69 @@ from typing import NamedTuple
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from bursar.agent.environment import AGENT_KEY, BOOK, RPC_URL, WALLET, Environment
+from bursar.agent.environment import AGENT_KEY, BOOK, RELAYER_KEY, RPC_URL, WALLET, Environment
 from bursar.agent.errors import NotAWalletError, SettingsError
+from bursar.agent.signing import CallbackSigner, KeySigner, Signer, SignTypedData
 from bursar.book import AddressBook, BookError, read_address
 from bursar.chain.client import Client
 from bursar.chain.contracts import Contract, organization_at, wallet_at
 from bursar.chain.errors import BadAnswerError, RevertedError, WrongChainError
 from bursar.receipts import ReceiptKey, ReceiptKeyError
-from bursar.store.key_file import load_receipt_key
+from bursar.store.key_file import load_receipt_keys
+from bursar.store.nonce_file import NonceFile
 from bursar.store.payment_journal import PaymentJournal
 from bursar.types import Address
 
 JOURNAL_NAME = "payments.jsonl"
+NONCES_NAME = "nonces.json"
 
 
-class Connection(NamedTuple):
+class Place(NamedTuple):
     """
-    Everything that an agent needs.
+    A wallet that is one, on the chain that is meant.
     """
 
     client: Client
     chain_id: int
-    key: LocalAccount
     wallet: Contract
     organization: Address
     book: AddressBook | None
+
+
+class Connection(NamedTuple):
+    """
+    Everything that an agent needs. `key` is None where somebody else signs for it.
+    """
+
+    place: Place
+    key: LocalAccount | None
+    signer: Signer
     receipt_key: ReceiptKey
     journal: PaymentJournal
+    nonces: NonceFile
+
+
+def build_place(
+    *,
+    rpc_url: str | None,
+    wallet: str | None,
+    chain_id: int | None,
+    book: AddressBook | Path | str | None,
+    timeout: float,
+) -> Place:
+    """
+    Look a wallet up and check it; as `AgentWallet.connect`.
+    """
+    environment = Environment()
+    found_book = _read_book(book if book is not None else environment.find_path(BOOK))
+    named = wallet if wallet is not None else environment.require(WALLET, "wallet")
+    address = _read_wallet(named, found_book)
+    url = rpc_url if rpc_url is not None else _find_url(environment, found_book)
+    client = Client(url, timeout=timeout)
+    expected = chain_id if chain_id is not None else environment.find_chain_id()
+    chain = _check_chain(client, [expected, found_book.chain_id if found_book else None])
+    contract, organization = _check_wallet(client, address, chain, found_book)
+    return Place(client, chain, contract, organization, found_book)
 
 
 def build_connection(
@@ -42,6 +78,8 @@ def build_connection(
     rpc_url: str | None,
     wallet: str | None,
     key: str | bytes | LocalAccount | None,
+    agent: str | None,
+    signer: SignTypedData | None,
     chain_id: int | None,
     book: AddressBook | Path | str | None,
     receipt_key_file: Path | str | None,
@@ -51,26 +89,66 @@ def build_connection(
     Look everything up and check it; as `AgentWallet.connect`.
     """
     environment = Environment()
-    found_book = _read_book(book if book is not None else environment.find_path(BOOK))
-    signer = _read_key(key if key is not None else environment.require(AGENT_KEY, "key"))
-    named = wallet if wallet is not None else environment.require(WALLET, "wallet")
-    address = _read_wallet(named, found_book)
-    url = rpc_url if rpc_url is not None else _find_url(environment, found_book)
-    client = Client(url, timeout=timeout)
-    expected = chain_id if chain_id is not None else environment.find_chain_id()
-    chain = _check_chain(client, [expected, found_book.chain_id if found_book else None])
-    contract, organization = _check_wallet(client, address, chain, found_book)
+    account = None if signer is not None else _find_key(environment, key, AGENT_KEY)
+    place = build_place(
+        rpc_url=rpc_url, wallet=wallet, chain_id=chain_id, book=book, timeout=timeout
+    )
     path = Path(receipt_key_file) if receipt_key_file else environment.receipt_key_file()
     return Connection(
-        client=client,
-        chain_id=chain,
-        key=signer,
-        wallet=contract,
-        organization=organization,
-        book=found_book,
-        receipt_key=_load_receipt_key(path, signer),
+        place=place,
+        key=account,
+        signer=_build_signer(account, agent, signer, place.book),
+        receipt_key=_load_receipt_key(path, account),
         journal=PaymentJournal(path.with_name(JOURNAL_NAME)),
+        nonces=NonceFile(path.with_name(NONCES_NAME)),
     )
+
+
+def read_relayer_key(key: str | bytes | LocalAccount | None) -> LocalAccount:
+    """
+    The key that pays a relayer's gas. Raises SettingsError.
+    """
+    return _find_key(Environment(), key, RELAYER_KEY)
+
+
+def _find_key(
+    environment: Environment, key: str | bytes | LocalAccount | None, name: str
+) -> LocalAccount:
+    return _read_key(key if key is not None else environment.require(name, "key"))
+
+
+def _build_signer(
+    account: LocalAccount | None,
+    agent: str | None,
+    sign: SignTypedData | None,
+    book: AddressBook | None,
+) -> Signer:
+    """
+    Who signs for the agent: its own key, or `sign`, which then also needs its address.
+    """
+    address = None if agent is None else _read_agent(agent, book)
+    if account is not None:
+        signer = KeySigner(account)
+        if address not in (None, signer.address):
+            raise SettingsError(
+                f"The key is that of {signer.address}, not of agent {agent}. Leave agent= out, or "
+                "pass the signer= that signs for it."
+            )
+        return signer
+    assert sign is not None, "without a key there is a signer"
+    if address is None:
+        raise SettingsError("Pass agent= beside signer=: the address of the agent it signs for.")
+    return CallbackSigner(address, sign)
+
+
+def _read_agent(agent: str, book: AddressBook | None) -> Address:
+    try:
+        address = book.find_agent(agent) if book is not None else read_address(agent)
+    except BookError as error:
+        raise SettingsError(str(error)) from None
+    if address is None:
+        raise SettingsError(f"{agent!r} is no address, and there is no book to find the name in.")
+    return address
 
 
 def _read_book(book: AddressBook | Path | str | None) -> AddressBook | None:
@@ -153,11 +231,11 @@ def _check_wallet(
     return wallet, organization
 
 
-def _load_receipt_key(path: Path, signer: LocalAccount) -> ReceiptKey:
-    receipt_key = load_receipt_key(path)
-    if receipt_key.is_secret(bytes(signer.key)):
+def _load_receipt_key(path: Path, account: LocalAccount | None) -> ReceiptKey:
+    keys = load_receipt_keys(path, create=True)
+    if account is not None and keys.is_secret(bytes(account.key)):
         raise ReceiptKeyError(
             f"{path} holds the key that signs: whoever steals it could declare payments, too. Name "
             "a file of its own for the receipt key; it is made for you."
         )
-    return receipt_key
+    return keys.current

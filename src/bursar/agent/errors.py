@@ -7,7 +7,9 @@ What can go wrong before a payment is even asked for.
         ├── NotAWalletError        what is at the address is no Bursar wallet
         ├── UnknownNameError       no such token, category or agent, or a mistyped address
         ├── AmountError            an amount that cannot be meant
-        └── UnknownPaymentError    nothing with this id was ever queued in this wallet
+        ├── UnknownPaymentError    nothing with this id was ever queued in this wallet
+        ├── SignedPaymentError     what should be a signed payment is none, or cannot be asked for
+        └── SigningError           who signs for the agent gave no signature of it
 """
 
 from bursar.errors import BursarError
@@ -46,4 +48,16 @@ class AmountError(AgentError, ValueError):
 class UnknownPaymentError(AgentError):
     """
     Nothing with this id was ever queued in this wallet.
+    """
+
+
+class SignedPaymentError(AgentError, ValueError):
+    """
+    What should be a signed payment is none, or one is asked for that cannot be.
+    """
+
+
+class SigningError(AgentError):
+    """
+    The agent has no key here for what is asked, or who signs for it gave no signature of it.
     """

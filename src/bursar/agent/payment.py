@@ -25,11 +25,15 @@ class PaymentStatus(StrEnum):
     EXPIRED = "expired"
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """
+    What every answer is: a value that nobody changes, with a JSON form.
+    """
+
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class Remaining(_Answer):
+class Remaining(Answer):
     """
     What is left of a budget: base units of this UTC hour and UTC day, and payments of the day.
     """
@@ -47,7 +51,7 @@ class Remaining(_Answer):
         return str(amount)
 
 
-class Refusal(_Answer):
+class Refusal(Answer):
     """
     Why not. `code` never changes; `reason` is None for words that are not Bursar's. `resets_at` is
     when a limit that is used up is fresh again, in Unix seconds.
@@ -59,7 +63,7 @@ class Refusal(_Answer):
     resets_at: int | None = None
 
 
-class PaymentPreview(_Answer):
+class PaymentPreview(Answer):
     """
     What a payment would come to now. Nothing was signed.
     """
@@ -76,7 +80,7 @@ class PaymentPreview(_Answer):
         return self.refusal is None
 
 
-class Payment(_Answer):
+class Payment(Answer):
     """
     A payment and what became of it. Amounts are base units (text in JSON), times Unix seconds.
 

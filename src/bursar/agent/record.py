@@ -5,7 +5,7 @@ The agent's own record: declared before it is signed, kept when it is known what
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from bursar.agent.payment import Payment
@@ -45,12 +45,12 @@ class Record:
         """
         return self._journal.find(show_hex(ref))
 
-    def declare(self, request: Request, ref: Bytes32) -> None:
+    def declare(self, payments: Iterable[tuple[Request, Bytes32]], **more: Any) -> None:
         """
-        Written before anything is signed: a receipt on chain always leads to a reference. Raises
-        JournalError.
+        Written before anything is signed: a receipt on chain always leads to a reference. All of
+        them or none. Raises JournalError.
         """
-        self._journal.append(
+        self._journal.append_all(
             {
                 "step": "declared",
                 "role": _ROLE,
@@ -62,18 +62,32 @@ class Record:
                 "receipt": show_hex(ref),
                 "reference": request.reference,
                 "note": request.note,
+                **more,
             }
+            for request, ref in payments
         )
 
     def keep(self, payment: Payment) -> Payment:
         """
         Keep an answer. What is done is done: a journal that fails now takes nothing back.
         """
-        told = payment.model_dump(mode="json", exclude_none=True)
-        self._append({"step": payment.status, "chain_id": self._identity.chain_id, **told})
+        self.keep_all([payment])
         return payment
 
-    def keep_failure(self, ref: Bytes32, error: ChainError) -> None:
+    def keep_all(self, payments: Iterable[Payment]) -> None:
+        """
+        Keep several answers at once; as `keep`.
+        """
+        self._append(
+            {
+                "step": payment.status,
+                "chain_id": self._identity.chain_id,
+                **payment.model_dump(mode="json", exclude_none=True),
+            }
+            for payment in payments
+        )
+
+    def keep_failure(self, refs: Iterable[Bytes32], error: ChainError) -> None:
         """
         Keep what went wrong, and where it is not known what became of it, the hashes to look for.
         """
@@ -85,13 +99,15 @@ class Record:
                 "error": str(error),
                 "transactions": list(map(show_hex, hashes)),
             }
+            for ref in refs
         )
 
-    def _append(self, record: dict[str, Any]) -> None:
+    def _append(self, records: Iterable[dict[str, Any]]) -> None:
+        lines = [{"role": _ROLE, **record} for record in records]
         try:
-            self._journal.append({"role": _ROLE, **record})
+            self._journal.append_all(lines)
         except JournalError as error:
-            _log.warning("Not in the journal: %s: %s", record, error)
+            _log.warning("Not in the journal: %s: %s", lines, error)
 
 
 def show_hex(data: bytes) -> str:

@@ -104,14 +104,17 @@ class Refusals:
             until = show_time(remaining.day_resets_at)
             return f"Denied: {asked} asked, {left} left of the wallet's day, until {until}."
         if reason is Reason.PAYMENTS_BALANCE:
-            return f"Denied: {asked} asked, the wallet holds {show(self._balance(token.address))}."
+            return f"Denied: {asked} asked, the wallet holds {show(self.fetch_balance(token))}."
         return f"Denied: {reason.partition(': ')[2]} ({MEANINGS[reason]})."
 
-    def _balance(self, token: Address) -> int:
+    def fetch_balance(self, token: TokenInfo) -> int:
+        """
+        What the wallet holds of a token, in base units.
+        """
         client = self._wallet.client
-        if token == NATIVE:
+        if token.address == NATIVE:
             return client.fetch_balance(self._wallet.address)
-        return int(token_at(client, token).view("balanceOf", self._wallet.address))
+        return int(token_at(client, token.address).view("balanceOf", self._wallet.address))
 
 
 def code_of(reason: Reason) -> str:

@@ -1,72 +1,63 @@
 """
-The wallet as an agent sees it: pay, look, cancel.
+The wallet as an agent sees it: pay, look, cancel, sign.
 
     names, amount → preview (a denial costs nothing) → receipt → journal → Sender → Payment
 """
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from eth_account.signers.local import LocalAccount
 
-from bursar.agent.amounts import read_amount
-from bursar.agent.answers import Answers, build_remaining, tell_times
-from bursar.agent.connecting import build_connection
-from bursar.agent.errors import UnknownPaymentError
-from bursar.agent.names import Names, TokenInfo
-from bursar.agent.payment import Payment, PaymentPreview, PaymentStatus, Remaining
+from bursar.agent.answers import Answers
+from bursar.agent.asking import Asking
+from bursar.agent.batch import Batch, BatchEntry, BatchPreview
+from bursar.agent.batches import Batches
+from bursar.agent.connecting import Connection, build_connection
+from bursar.agent.errors import SigningError
+from bursar.agent.names import Names
+from bursar.agent.paying import Minting, Paying
+from bursar.agent.payment import Payment, PaymentPreview, Remaining
 from bursar.agent.queue import Queue
-from bursar.agent.record import Identity, Record, show_hex
-from bursar.agent.refusals import Refusals, Request
+from bursar.agent.record import Identity, Record
+from bursar.agent.signed import SignedPayment, Voided
+from bursar.agent.signing import USUAL_VALIDITY, Signing, SignTypedData
+from bursar.agent.voiding import void_nonce
+from bursar.agent.waiting import Waiting
 from bursar.book import AddressBook
-from bursar.chain.client import Receipt
-from bursar.chain.contracts import Contract
-from bursar.chain.errors import BadAnswerError, ChainError, RevertedError
 from bursar.chain.fees import Ceilings
-from bursar.chain.logs import decode_receipt
-from bursar.chain.reader import Call
 from bursar.chain.sender import Patience, Sender
-from bursar.events import Paid, PaymentQueued
-from bursar.reasons import Preview, Reason
-from bursar.receipts import SALT_BYTES, PaymentTerms, ReceiptKey
-from bursar.store.payment_journal import PaymentJournal
-from bursar.types import MAX_REASON_BYTES, Address, Bytes32
 
 
 class AgentWallet:
     """
     One agent's view of one hot wallet. Made by `connect`. Threads may share it; processes with the
-    same key may not.
+    same key may not, except to sign payments for a relayer.
 
-    What the chain or the wallet denies comes back as a `Payment`; everything else that goes wrong
-    is an exception that says what was found and what to do.
+    What the chain or the wallet denies comes back as a value; everything else that goes wrong is an
+    exception that says what was found and what to do.
     """
 
-    def __init__(
-        self,
-        wallet: Contract,
-        organization: Address,
-        sender: Sender,
-        *,
-        receipt_key: ReceiptKey,
-        journal: PaymentJournal,
-        book: AddressBook | None = None,
-    ) -> None:
-        self.address = wallet.address
-        self.organization = organization
-        self.agent = sender.address
-        self.chain_id = sender.chain_id
-        self._wallet = wallet
+    def __init__(self, connection: Connection, sender: Sender | None) -> None:
+        place = connection.place
+        self.address = place.wallet.address
+        self.organization = place.organization
+        self.agent = connection.signer.address
+        self.chain_id = place.chain_id
         self._sender = sender
-        self._receipt_key = receipt_key
-        self._names = Names(wallet, self.agent, book)
-        identity = Identity(self.chain_id, organization, self.address, self.agent)
-        self._answers = Answers(identity, self._names)
-        self._record = Record(identity, journal)
-        self._refusals = Refusals(wallet, self.agent)
-        self._queue = Queue(wallet, book.block if book else 0)
+        names = Names(place.wallet, self.agent, place.book)
+        identity = Identity(self.chain_id, self.organization, self.address, self.agent)
+        answers, record = Answers(identity, names), Record(identity, connection.journal)
+        asking = self._asking = Asking(place.wallet, self.agent, self.chain_id, names)
+        queue = Queue(place.wallet, place.book.block if place.book else 0)
+        minting = Minting(asking, connection.receipt_key)
+        self._paying = Paying(asking, answers, record, minting)
+        self._batches = Batches(asking, minting, answers, record)
+        self._waiting = Waiting(asking, answers, record, queue)
+        self._signing = Signing(
+            asking, answers, record, minting, connection.signer, connection.nonces
+        )
 
     @classmethod
     def connect(
@@ -75,6 +66,8 @@ class AgentWallet:
         rpc_url: str | None = None,
         wallet: str | None = None,
         key: str | bytes | LocalAccount | None = None,
+        agent: str | None = None,
+        signer: SignTypedData | None = None,
         chain_id: int | None = None,
         book: AddressBook | Path | str | None = None,
         receipt_key_file: Path | str | None = None,
@@ -88,6 +81,8 @@ class AgentWallet:
         BURSAR_CHAIN_ID, BURSAR_BOOK, BURSAR_RECEIPT_KEY_FILE.
 
         wallet: its address, or its name in the address book. key: the agent's private key.
+        agent, signer: where the key is elsewhere or the agent is a smart account, its address and
+        what signs EIP-712 typed data for it; it can then sign payments and send nothing itself.
         receipt_key_file: made if it is missing; the journal of payments is written next to it.
         timeout: seconds that the node has for each answer. ceilings: the most to pay for gas.
         patience: how long to wait for a transaction.
@@ -99,26 +94,23 @@ class AgentWallet:
             rpc_url=rpc_url,
             wallet=wallet,
             key=key,
+            agent=agent,
+            signer=signer,
             chain_id=chain_id,
             book=book,
             receipt_key_file=receipt_key_file,
             timeout=timeout,
         )
+        if found.key is None:
+            return cls(found, None)
         sender = Sender(
-            found.client,
+            found.place.client,
             found.key,
-            chain_id=found.chain_id,
+            chain_id=found.place.chain_id,
             ceilings=ceilings,
             patience=patience,
         )
-        return cls(
-            found.wallet,
-            found.organization,
-            sender,
-            receipt_key=found.receipt_key,
-            journal=found.journal,
-            book=found.book,
-        )
+        return cls(found, sender)
 
     def __repr__(self) -> str:
         return f"<AgentWallet {self.address} of chain {self.chain_id}, agent {self.agent}>"
@@ -147,30 +139,8 @@ class AgentWallet:
         chain itself, which does (`transaction` then says where). Raises NotMinedError where it
         cannot be known yet whether it was paid: look before paying again.
         """
-        request = self._request(token, to, amount, category, reference, note)
-        preview = self._preview(request)
-        if preview.refusal is not None:
-            return self._record.keep(
-                self._answers.build_denied(request, preview.refusal, preview.remaining)
-            )
-        ref = self._receipt_key.mint(self._terms(request), secrets.token_bytes(SALT_BYTES))
-        self._record.declare(request, ref)
-        call = self._wallet.build_call(
-            "pay",
-            request.token.address,
-            request.recipient.address,
-            request.amount,
-            request.category.value,
-            ref,
-        )
-        try:
-            receipt = self._sender.send(call)
-        except RevertedError as error:
-            return self._record.keep(self._deny_by_chain(request, ref, error))
-        except ChainError as error:
-            self._record.keep_failure(ref, error)
-            raise
-        return self._record.keep(self._read_outcome(request, ref, receipt, preview.remaining))
+        request = self._asking.build_request(token, to, amount, category, reference, note)
+        return self._paying.pay(request, self._need_sender())
 
     def preview(
         self, token: str, to: str, amount: str | int, *, category: str = ""
@@ -178,15 +148,85 @@ class AgentWallet:
         """
         What `pay` would come to now. Nothing is signed or sent.
         """
-        return self._preview(self._request(token, to, amount, category, None, None))
+        request = self._asking.build_request(token, to, amount, category, None, None)
+        return self._asking.preview(request)
 
     def remaining(self, token: str, category: str = "") -> Remaining:
         """
         What is left of the agent's budget for a token and category.
         """
-        return self._remaining(
-            self._names.find_token(token), self._names.find_category(category).value
+        names = self._asking.names
+        return self._asking.fetch_remaining(
+            names.find_token(token), names.find_category(category).value
         )
+
+    # Several at once
+
+    def pay_many(
+        self,
+        token: str,
+        payments: Iterable[BatchEntry | tuple[str, str | int] | tuple[str, str | int, str | None]],
+        *,
+        category: str = "",
+    ) -> Batch:
+        """
+        Pay up to 100 at once, in one transaction: all of them or none, executed or denied.
+
+        payments: `(to, amount)`, `(to, amount, reference)` or `BatchEntry`; each as for `pay`. One
+        that is large enough to wait is denied, and all others with it: pay it by itself.
+
+        The answer names the entry that is to blame. Raises as `pay` does; for a name or an amount
+        that cannot be meant, before anything is sent.
+        """
+        requests = self._asking.build_requests(token, payments, category)
+        return self._batches.pay(requests, self._need_sender())
+
+    def preview_many(
+        self,
+        token: str,
+        payments: Iterable[BatchEntry | tuple[str, str | int] | tuple[str, str | int, str | None]],
+        *,
+        category: str = "",
+    ) -> BatchPreview:
+        """
+        What `pay_many` would come to now. Nothing is signed or sent.
+        """
+        return self._batches.preview(self._asking.build_requests(token, payments, category))
+
+    # Signed for somebody else to send
+
+    def sign_payment(
+        self,
+        token: str,
+        to: str,
+        amount: str | int,
+        *,
+        category: str = "",
+        reference: str | None = None,
+        note: str | None = None,
+        valid_for: int = USUAL_VALIDITY,
+        nonce: int | None = None,
+    ) -> SignedPayment | Payment:
+        """
+        Sign a payment that anybody may bring to the chain, as `Relayer.relay` does. The agent needs
+        no native currency. What the wallet would deny now is not signed: the answer is then a
+        `Payment` with the reason.
+
+        valid_for: seconds, at most a day. nonce: of another signed payment, to sign one in its
+        place (at most one of both is ever paid); None takes the next that nobody has used.
+
+        Whoever has it may send it at any time until then, so hand it to whom it is meant for;
+        `void` takes it back. Raises SignedPaymentError, SigningError, JournalError.
+        """
+        request = self._asking.build_request(token, to, amount, category, reference, note)
+        return self._signing.sign(request, valid_for, nonce)
+
+    def void(self, signed: int | SignedPayment) -> Voided:
+        """
+        Make sure that a signed payment, or any with its nonce, is never paid. Costs gas; denied
+        where it was paid or voided before.
+        """
+        return void_nonce(self._asking, signed, self._need_sender())
 
     # Queued payments
 
@@ -194,18 +234,14 @@ class AgentWallet:
         """
         The agent's own payments that wait or are ready, oldest first.
         """
-        now = self._wallet.client.fetch_now()
-        latest = {event.id: event for event in self._queue.fetch_queued(agent=self.agent)}
-        waiting = [event for event in latest.values() if now < event.expires_at]
-        found = map(self._describe, waiting)
-        return tuple(payment for payment in found if payment.queued)
+        return self._waiting.pending()
 
     def payment(self, id: str | bytes) -> Payment:
         """
         A payment that was queued in this wallet, by its id, and what became of it. Raises
         UnknownPaymentError.
         """
-        return self._describe(self._find(id))
+        return self._waiting.find(id)
 
     def cancel(self, id: str | bytes, reason: str = "") -> Payment:
         """
@@ -214,11 +250,7 @@ class AgentWallet:
         The answer is `cancelled`, or `denied` where it is too late or not this agent's to cancel.
         Raises UnknownPaymentError.
         """
-        if len(reason.encode()) > MAX_REASON_BYTES:
-            raise ValueError(f"A reason has at most {MAX_REASON_BYTES} bytes: {reason!r}.")
-        queued = self._find(id)
-        call = self._wallet.build_call("cancel", queued.id, reason)
-        return self._act(queued, call, PaymentStatus.CANCELLED, "Cancelled.")
+        return self._waiting.cancel(id, reason, self._need_sender())
 
     def execute(self, id: str | bytes) -> Payment:
         """
@@ -226,164 +258,12 @@ class AgentWallet:
         it is not due, or a limit does not allow it now; it then stays as it is. Raises
         UnknownPaymentError.
         """
-        queued = self._find(id)
-        call = self._wallet.build_call(
-            "execute",
-            queued.agent,
-            queued.token,
-            queued.to,
-            queued.amount,
-            queued.category,
-            queued.ref,
-        )
-        return self._act(queued, call, PaymentStatus.EXECUTED, "Executed.")
+        return self._waiting.execute(id, self._need_sender())
 
-    # Asking
-
-    def _request(
-        self,
-        token: str,
-        to: str,
-        amount: str | int,
-        category: str,
-        reference: str | None,
-        note: str | None,
-    ) -> Request:
-        found = self._names.find_token(token)
-        return Request(
-            token=found,
-            recipient=self._names.find_recipient(to),
-            amount=read_amount(amount, found.symbol, found.decimals),
-            category=self._names.find_category(category),
-            reference=reference,
-            note=note,
-        )
-
-    def _terms(self, request: Request) -> PaymentTerms:
-        return PaymentTerms(
-            chain_id=self.chain_id,
-            wallet=self.address,
-            agent=self.agent,
-            token=request.token.address,
-            to=request.recipient.address,
-            amount=request.amount,
-            category=request.category.value,
-        )
-
-    def _preview(self, request: Request) -> PaymentPreview:
-        number = self._wallet.view(
-            "preview",
-            self.agent,
-            request.token.address,
-            request.recipient.address,
-            request.amount,
-            request.category.value,
-        )
-        try:
-            outcome = Preview(number)
-        except ValueError as error:
-            raise BadAnswerError(
-                f"{self.address} previews with {number}, which means nothing to this release. Is "
-                "the wallet newer? Then update Bursar."
-            ) from error
-        remaining = self._remaining(request.token, request.category.value)
-        refusal = self._refusals.explain_preview(outcome, request, remaining)
-        return PaymentPreview(outcome=outcome, refusal=refusal, remaining=remaining)
-
-    def _remaining(self, token: TokenInfo, category: Bytes32) -> Remaining:
-        left = self._wallet.view("remaining", self.agent, token.address, category)
-        return build_remaining(left, token, self._wallet.client.fetch_now())
-
-    # What became of it
-
-    def _read_outcome(
-        self, request: Request, ref: Bytes32, receipt: Receipt, before: Remaining
-    ) -> Payment:
-        for event in decode_receipt(receipt, [self.address]):
-            if isinstance(event, Paid) and event.ref == ref:
-                return self._answers.build_executed(request, event, before)
-            if isinstance(event, PaymentQueued) and event.ref == ref:
-                return self._answers.build_queued(request, event, before)
-        raise BadAnswerError(
-            f"Transaction {show_hex(receipt.transaction)} is said to be mined, and the wallet "
-            "logged nothing about it. Ask another node before paying again."
-        )
-
-    def _deny_by_chain(self, request: Request, ref: Bytes32, error: RevertedError) -> Payment:
-        """
-        The preview passed, and then something changed. Behind a token's own words the preview may
-        now know a reason, and then it is that.
-        """
-        refusal = self._refusals.explain_revert(error.revert)
-        remaining = None
-        try:
-            remaining = self._remaining(request.token, request.category.value)
-            if error.revert.reason is not None:
-                refusal = self._refusals.explain(error.revert.reason, request, remaining)
-            else:
-                refusal = self._preview(request).refusal or refusal
-        except ChainError:
-            pass  # the denial is certain, only its figures are missing
-        cost = "No gas was spent."
-        if error.transaction is not None:
-            cost = f"The preview had passed, so gas was spent: {show_hex(error.transaction)}."
-        told = refusal.model_copy(update={"message": f"{refusal.message} {cost}"})
-        return self._answers.build_denied(
-            request, told, remaining, ref=ref, transaction=error.transaction
-        )
-
-    # What was queued
-
-    def _find(self, id: str | bytes) -> PaymentQueued:
-        wanted = _read_id(id)
-        events = self._queue.fetch_queued(id=wanted)
-        if not events:
-            raise UnknownPaymentError(
-                f"No payment {show_hex(wanted)} was ever queued in wallet {self.address}. Payments "
-                "that never waited have no id."
+    def _need_sender(self) -> Sender:
+        if self._sender is None:
+            raise SigningError(
+                f"Agent {self.agent} has no key here to send transactions with. Sign the payment "
+                "with sign_payment() and have it relayed, or send the call from the account itself."
             )
-        return events[-1]
-
-    def _describe(self, queued: PaymentQueued, state: Mapping[str, Any] | None = None) -> Payment:
-        known = self._record.find(queued.ref)
-        return self._answers.describe(queued, known, state or self._queue.fetch_state(queued))
-
-    def _act(self, queued: PaymentQueued, call: Call, status: PaymentStatus, words: str) -> Payment:
-        """
-        Do something to a queued payment. What is refused is looked at: the queue may have moved on.
-        """
-        try:
-            receipt = self._sender.send(call)
-        except RevertedError as error:
-            return self._record.keep(self._describe(queued, self._refused(queued, error)))
-        done = {
-            "status": status,
-            "message": words,
-            "transaction": show_hex(receipt.transaction),
-        }
-        return self._record.keep(self._describe(queued, done))
-
-    def _refused(self, queued: PaymentQueued, error: RevertedError) -> dict[str, Any]:
-        refusal = self._refusals.explain_revert(error.revert)
-        words = refusal.message
-        if error.revert.reason in (Reason.QUEUE_NO_SUCH_PAYMENT, Reason.QUEUE_EXPIRED):
-            words = f"{words} {self._queue.fetch_state(queued)['message']}"
-        elif error.revert.reason is Reason.QUEUE_NOT_DUE:
-            words = f"{words} {tell_times(queued)}"
-        return {
-            "status": PaymentStatus.DENIED,
-            "message": words,
-            "code": refusal.code,
-            "reason": refusal.reason,
-            "transaction": show_hex(error.transaction) if error.transaction else None,
-        }
-
-
-def _read_id(id: str | bytes) -> Bytes32:
-    try:
-        raw = id if isinstance(id, bytes) else bytes.fromhex(id.removeprefix("0x"))
-    except (AttributeError, ValueError):
-        raw = b""
-    if len(raw) != 32:
-        raise UnknownPaymentError(f"{id!r} is no payment's id: 0x and 64 hexadecimal digits.")
-    return Bytes32(raw)
+        return self._sender

@@ -2,13 +2,13 @@
 What an agent declared and what became of it, one JSON object a line: the link from a receipt on
 chain to the reference that means something to whoever runs the agent.
 
-    PaymentJournal.append(record) → payments.jsonl → find(receipt)
+    PaymentJournal.append(record) | append_all(records) → payments.jsonl → find(receipt)
 """
 
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,29 @@ class PaymentJournal:
         """
         Add a record, with the time, and return when it is on the disk. Raises JournalError.
         """
+        self.append_all([record])
+
+    def append_all(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """
+        Add records, one after the other and no other process's between them; as `append`.
+        """
         if self.path is None:
             return
-        line = json.dumps({"at": int(time.time()), **record}, separators=(",", ":")) + "\n"
+        at = int(time.time())
+        content = "".join(
+            json.dumps({"at": at, **record}, separators=(",", ":")) + "\n" for record in records
+        ).encode()
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                written = os.write(handle, line.encode())  # one write: lines do not mix
+                written = os.write(handle, content)  # one write: lines do not mix
                 os.fsync(handle)
             finally:
                 os.close(handle)
         except OSError as error:
             raise self._unusable(error) from error
-        if written != len(line.encode()):
+        if written != len(content):
             raise JournalError(f"The journal {self.path} is cut off: is the disk full?")
 
     def find(self, receipt: str) -> Mapping[str, Any]:

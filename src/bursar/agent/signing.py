@@ -1,0 +1,227 @@
+"""
+Signing a payment for somebody else to bring to the chain: the agent needs no native currency.
+
+    Request → preview → nonce, deadline → receipt → journal → signer → verified → SignedPayment
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeAlias
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from bursar.agent.answers import Answers
+from bursar.agent.asking import Asking
+from bursar.agent.errors import SignedPaymentError, SigningError
+from bursar.agent.paying import Minting
+from bursar.agent.payment import Payment
+from bursar.agent.record import Record
+from bursar.agent.refusals import Request
+from bursar.agent.signed import SignedPayment, digest_of, signable_message
+from bursar.chain.contracts import Contract
+from bursar.chain.errors import BadAnswerError, RevertedError
+from bursar.chain.reader import Call, Reader
+from bursar.signed_payments import SignablePayment, build_typed_data
+from bursar.store.nonce_file import NonceFile
+from bursar.types import HOUR, MAX_SIGNATURE_BYTES, MAX_SIGNED_AHEAD, Address, checksummed
+
+USUAL_VALIDITY: Final = HOUR
+
+SignTypedData: TypeAlias = Callable[[dict[str, Any]], bytes]
+"""EIP-712 typed data → signature: of a key elsewhere, or whatever a smart account accepts."""
+
+_IS_VALID_SIGNATURE: Final = bytes.fromhex("1626ba7e")
+_VALID: Final = _IS_VALID_SIGNATURE.ljust(32, b"\0")
+
+
+class Signer(Protocol):
+    """
+    Signs for one agent.
+    """
+
+    @property
+    def address(self) -> Address:
+        """
+        The agent.
+        """
+        ...
+
+    def sign(self, typed_data: dict[str, Any], /) -> bytes:
+        """
+        The signature of EIP-712 typed data.
+        """
+        ...
+
+
+class KeySigner:
+    """
+    A private key in this process.
+    """
+
+    def __init__(self, key: LocalAccount) -> None:
+        self.address = checksummed(key.address)
+        self._key = key
+
+    def sign(self, typed_data: dict[str, Any], /) -> bytes:
+        """
+        65 bytes: r, s, v.
+        """
+        return bytes(self._key.sign_message(signable_message(typed_data)).signature)
+
+
+class CallbackSigner:
+    """
+    Somebody else signs for the agent: a key server, or the owners of a smart account (ERC-1271).
+    """
+
+    def __init__(self, address: Address, sign: SignTypedData) -> None:
+        self.address = address
+        self._sign = sign
+
+    def sign(self, typed_data: dict[str, Any], /) -> bytes:
+        """
+        What the callback answers. Raises SigningError where that can be no signature.
+        """
+        signature: Any = self._sign(typed_data)
+        if not isinstance(signature, bytes) or len(signature) > MAX_SIGNATURE_BYTES:
+            raise SigningError(
+                f"The signer answered {type(signature).__name__}, where a signature is bytes, at "
+                f"most {MAX_SIGNATURE_BYTES} of them."
+            )
+        return bytes(signature)
+
+
+class Signing:
+    """
+    Signs the payments of one agent.
+    """
+
+    def __init__(
+        self,
+        asking: Asking,
+        answers: Answers,
+        record: Record,
+        minting: Minting,
+        signer: Signer,
+        nonces: NonceFile,
+    ) -> None:
+        self._asking = asking
+        self._wallet = asking.wallet
+        self._answers = answers
+        self._record = record
+        self._minting = minting
+        self._signer = signer
+        self._nonces = nonces
+
+    def sign(
+        self, request: Request, valid_for: int, nonce: int | None = None
+    ) -> SignedPayment | Payment:
+        """
+        As `AgentWallet.sign_payment`.
+        """
+        if not 0 < valid_for <= MAX_SIGNED_AHEAD:
+            raise SignedPaymentError(
+                f"A signed payment is good for 1 to {MAX_SIGNED_AHEAD} seconds, not {valid_for}."
+            )
+        preview = self._asking.preview(request)
+        if preview.refusal is not None:
+            return self._record.keep(
+                self._answers.build_denied(request, preview.refusal, preview.remaining)
+            )
+        signable = SignablePayment(
+            agent=self._asking.agent,
+            token=request.token.address,
+            to=request.recipient.address,
+            amount=request.amount,
+            category=request.category.value,
+            ref=self._minting.mint(request),
+            epoch=self._wallet.view("epoch"),
+            nonce=self._reserve() if nonce is None else nonce,
+            deadline=self._wallet.client.fetch_now() + valid_for,
+        )
+        numbers = {"nonce": str(signable.nonce), "deadline": signable.deadline}
+        self._record.declare([(request, signable.ref)], signed=numbers)
+        return self._seal(signable)
+
+    def _seal(self, signable: SignablePayment) -> SignedPayment:
+        """
+        Signed, and looked at: what the chain would refuse is not handed out.
+        """
+        chain_id, wallet = self._asking.chain_id, self._wallet.address
+        typed_data = build_typed_data(signable, chain_id=chain_id, wallet=wallet)
+        signed = SignedPayment(
+            chain_id=chain_id,
+            wallet=wallet,
+            **{name: getattr(signable, name) for name in signable.__slots__},
+            signature=self._signer.sign(typed_data),
+        )
+        if not is_signed(self._wallet.client, signed):
+            raise SigningError(
+                f"What the signer answered is no signature of agent {self._signer.address} on "
+                f"chain {chain_id}. Is it another key's, or is the smart account not deployed? "
+                "Nothing was handed out."
+            )
+        return signed
+
+    def _reserve(self) -> int:
+        account = f"{self._asking.chain_id}:{self._wallet.address}:{self._asking.agent}"
+        return self._nonces.reserve(
+            account, lambda first: find_unused(self._wallet, self._asking.agent, first)
+        )
+
+
+def find_unused(wallet: Contract, agent: Address, first: int) -> int:
+    """
+    A nonce from `first` on that the chain has not seen used, in a number of questions that grows
+    with the logarithm: nonces are numbered in sequence, so mostly those before it were used.
+    """
+
+    def is_used(nonce: int) -> bool:
+        return bool(wallet.view("nonce_used", agent, nonce))
+
+    if not is_used(first):
+        return first
+    used, step = first, 1
+    while is_used(used + step):
+        used, step = used + step, step * 2
+    free = used + step
+    while free - used > 1:
+        middle = (used + free) // 2
+        used, free = (middle, free) if is_used(middle) else (used, middle)
+    return free
+
+
+def is_signed(reader: Reader, signed: SignedPayment) -> bool:
+    """
+    Whether the wallet would take the signature for the agent's: its key's, or, where the agent is a
+    contract, what that accepts.
+    """
+    digest = digest_of(signed.typed_data)
+    if recover(digest, signed) == signed.agent:
+        return True
+    call = Call(signed.agent, _IS_VALID_SIGNATURE + _encode(digest, signed.signature))
+    try:
+        return reader.call(call, sender=signed.wallet) == _VALID
+    except (RevertedError, BadAnswerError):
+        return False
+
+
+def recover(digest: bytes, signed: SignedPayment) -> Address | None:
+    """
+    Whose key signed, as the chain recovers it: 65 bytes, the last of them 27 or 28.
+    """
+    if len(signed.signature) != 65 or signed.signature[64] not in (27, 28):
+        return None
+    try:
+        message = signable_message(signed.typed_data)
+        return checksummed(Account.recover_message(message, signature=signed.signature))
+    except Exception:  # noqa: BLE001  # r or s are no numbers of the curve; its errors are of many kinds
+        return None
+
+
+def _encode(digest: bytes, signature: bytes) -> bytes:
+    """
+    The arguments (bytes32, bytes).
+    """
+    padded = signature.ljust(-(-len(signature) // 32) * 32, b"\0")
+    return b"".join((digest, (64).to_bytes(32), len(signature).to_bytes(32), padded))
