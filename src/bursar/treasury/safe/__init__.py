@@ -12,6 +12,7 @@ sender)`; both are imported by commands that people run, and by nothing else.
     add_signature(desk, made, "0x…")      # by the hash of a draft: desk.store.find("0x1f…")
     reject(desk, made, author="ben")      # the same nonce, used for nothing
     refresh(desk)                         # marks what was executed or overtaken meanwhile
+    describe(made, view.book, view.state, view.now)   # the lines that signers read
 
 A draft is found again by its Safe hash; `draft.status` is open, executed or dead. Several calls go
 into one batch, all or none. `purpose` and `author` are kept with it and shown to every signer.
@@ -30,17 +31,24 @@ from bursar.treasury.safe.errors import (
     UnknownDraftError,
 )
 from bursar.treasury.safe.models import Author, Draft, DraftStatus
+from bursar.treasury.safe.node_chain import NodeChain
+from bursar.treasury.safe.policies import BudgetWish, Policy
 from bursar.treasury.safe.store import DraftStore
+from bursar.treasury.safe.words import Explanation, describe, explain
 
 __all__ = [
     "Author",
+    "BudgetWish",
     "DeadDraftError",
     "Draft",
     "DraftError",
     "DraftStatus",
     "DraftStore",
+    "Explanation",
     "MissingSignaturesError",
+    "NodeChain",
     "NotYetError",
+    "Policy",
     "RefusedCallError",
     "SafeDesk",
     "SafeTransaction",
@@ -49,7 +57,9 @@ __all__ = [
     "UnknownDraftError",
     "add_signature",
     "build_draft",
+    "describe",
     "draft",
+    "explain",
     "missing",
     "refresh",
     "reject",
