@@ -3,10 +3,20 @@ The contracts as an executable specification, for tests to run beside the contra
 
     Call + State → decide → events → state.apply_event → State
 
-Not modelled: `pay_many`, `pay_signed`, nonces, rolling budgets and shares.
+Nothing here is cryptographic: whether an agent signed something is for the `Chain` to say.
 """
 
-from bursar.reference import agents, money, organization, paying, setters, stops, timelock
+from bursar.reference import (
+    agents,
+    money,
+    organization,
+    paying,
+    queueing,
+    setters,
+    signing,
+    stops,
+    timelock,
+)
 from bursar.reference.ledger import Ledger
 from bursar.reference.organization import create_organization, wallet_address
 from bursar.reference.turn import (
@@ -46,7 +56,7 @@ __all__ = [
 ]
 
 # Importing them is what makes their handlers known.
-_PARTS = (agents, money, organization, paying, setters, stops, timelock)
+_PARTS = (agents, money, organization, paying, queueing, setters, signing, stops, timelock)
 
 
 def decide(state: State, call: Call, *, now: int, chain: Chain) -> Decision:

@@ -1,5 +1,5 @@
 """
-A chain in memory for tests: balances, allowances and who is a contract.
+A chain in memory for tests: balances, allowances, who is a contract and what was signed.
 """
 
 from collections import defaultdict
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bursar.events import Paid, PaymentExecuted, Refilled, Swept
 from bursar.reference.turn import Accepted, Call
+from bursar.signed_payments import SignablePayment
 from bursar.types import NATIVE, Address
 
 
@@ -26,6 +27,7 @@ class Ledger:
     delegated: set[Address] = field(default_factory=set)
     blueprints: set[Address] = field(default_factory=set)
     refusing_native: set[Address] = field(default_factory=set)
+    signatures: set[tuple[Address, SignablePayment, bytes]] = field(default_factory=set)
 
     def balance_of(self, token: Address, holder: Address) -> int:
         """
@@ -62,6 +64,18 @@ class Ledger:
         Whether `address` takes native currency.
         """
         return address not in self.refusing_native
+
+    def signed_by(self, wallet: Address, payment: SignablePayment, signature: bytes) -> bool:
+        """
+        Whether `sign` was told of exactly this.
+        """
+        return (wallet, payment, signature) in self.signatures
+
+    def sign(self, wallet: Address, payment: SignablePayment, signature: bytes) -> None:
+        """
+        Let `signature` be the agent's under `payment` from `wallet`.
+        """
+        self.signatures.add((wallet, payment, signature))
 
     def mint(self, token: Address, holder: Address, amount: int) -> None:
         """

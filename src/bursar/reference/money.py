@@ -4,7 +4,7 @@ Money between the treasury and a wallet, and native currency from anybody.
 
 from bursar.events import Refilled, Swept
 from bursar.reasons import Reason
-from bursar.reference.paying import takes_native
+from bursar.reference.judging import takes_native
 from bursar.reference.turn import (
     PLAIN,
     TOKEN_ALLOWANCE,

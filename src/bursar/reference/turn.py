@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from bursar.errors import UnknownCallError
 from bursar.events import Event
+from bursar.signed_payments import SignablePayment
 from bursar.state import State, WalletState
 from bursar.types import MAX_REASON_BYTES, Address
 
@@ -67,13 +68,21 @@ class Chain(Protocol):
         """
         ...
 
+    def signed_by(self, wallet: Address, payment: SignablePayment, signature: bytes) -> bool:
+        """
+        Whether `signature` is `payment.agent`'s under this very payment from `wallet`, on this
+        chain: of its key, or as the agent's own contract says. Not asked for the zero address.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """
     A call of an external function: arguments in the contract's order, `value` in base units.
 
-    Addresses are checksummed, bytes are `bytes`, a budget is a `Budget`, lists are tuples.
+    Addresses are checksummed, bytes are `bytes`, a budget is a `Budget`, lists are tuples, of
+    `Payment` where they are a batch.
     """
 
     sender: Address

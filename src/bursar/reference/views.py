@@ -33,7 +33,6 @@ _WALLET: Final[dict[str, Callable[..., Any]]] = {
     "payment_delay": lambda wallet, now: wallet.payment_delay,
     "grace": lambda wallet, now: wallet.grace,
     "budget": lambda wallet, now, *key: wallet.budget(*key),
-    "remaining": lambda wallet, now, *key: wallet.remaining(*key, now),
     "wallet_limit": lambda wallet, now, token: wallet.wallet_limit(token),
     "wallet_remaining": lambda wallet, now, token: wallet.wallet_remaining(token, now),
     "max_balance": lambda wallet, now, token: wallet.max_balance(token),
@@ -43,11 +42,12 @@ _WALLET: Final[dict[str, Callable[..., Any]]] = {
     "budget_count": lambda wallet, now, agent: wallet.budget_count(agent),
     "budget_keys": lambda wallet, now, agent, index: wallet.budget_keys(agent, index),
     "payment": lambda wallet, now, id: wallet.payment(id, now),
+    "nonce_used": lambda wallet, now, agent, nonce: wallet.nonce_used(agent, nonce),
     "payment_id": lambda wallet, now, *payment: wallet.payment_id(*payment),
 }
 VIEWS: Final = {
     "Organization": sorted(_ORGANIZATION),
-    "HotWallet": sorted([*_WALLET, "organization", "treasury", "preview"]),
+    "HotWallet": sorted([*_WALLET, "organization", "treasury", "preview", "remaining"]),
 }
 """The names of the views that the reference answers, by contract."""
 
@@ -82,6 +82,10 @@ def _view_beyond(
     """
     if function in ("organization", "treasury"):
         return getattr(state, function)
+    if function == "remaining":
+        agent, token, category = arguments
+        balance = chain.balance_of(token, wallet.address)
+        return wallet.remaining(agent, token, category, now, balance)
     if function != "preview":
         raise UnknownCallError(f"a wallet has no view {function}")
     agent, token, to, amount, category = arguments
