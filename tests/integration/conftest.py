@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from eth_account.signers.local import LocalAccount
 
+from bursar.agent import AgentWallet
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
 from bursar.store.database import Database
 from tests.harness.postgres import new_database, shared_server
+from tests.integration.agents import Connect, options
 from tests.integration.live import MONDAY, LiveWorld, founded
+from tests.integration.proxy import FaultyNode
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +74,27 @@ def database(database_url: str) -> Iterator[Database]:
     """
     with Database.open(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def connect(world: LiveWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """
+    Connects as the agent, with nothing in the environment, unless said otherwise.
+    """
+    for name in list(os.environ):
+        if name.startswith("BURSAR_") and name != "BURSAR_ANVIL":
+            monkeypatch.delenv(name)
+
+    def build(key: LocalAccount | None = None, **changed: Any) -> AgentWallet:
+        return AgentWallet.connect(**(options(world, tmp_path, key or world.agent) | changed))
+
+    return build
+
+
+@pytest.fixture
+def node(world: LiveWorld) -> Iterator[FaultyNode]:
+    """
+    The same chain through a node that fails on demand.
+    """
+    with FaultyNode(world.chain.rpc.url) as faulty:
+        yield faulty

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account.signers.local import LocalAccount
 
 from bursar.agent import (
     AgentWallet,
@@ -27,7 +25,7 @@ from bursar.agent import (
     UnknownNameError,
     UnknownPaymentError,
 )
-from bursar.book import AddressBook, BookError, Holder, TokenEntry
+from bursar.book import BookError, TokenEntry
 from bursar.chain.errors import (
     BadAnswerError,
     NoAnswerError,
@@ -43,89 +41,11 @@ from bursar.receipts import PaymentTerms, ReceiptKeyError, Receipts, UsedInMemor
 from bursar.store.key_file import load_receipt_key
 from bursar.types import DAY, HOUR, NATIVE, ZERO_ADDRESS, checksummed
 from tests.integration import proxy
+from tests.integration.agents import QUICK, Connect, book_of, nonce_of, options, pay
 from tests.integration.live import GENERAL, MONDAY, LiveWorld, budget
 from tests.integration.proxy import FaultyNode
 
 ROOT = Path(__file__).parents[2]
-QUICK = Patience(timeout=30.0, replace_after=5.0, lag=0.2, poll=0.02)
-Connect = Callable[..., AgentWallet]
-
-
-@pytest.fixture
-def connect(world: LiveWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """
-    Connects as the agent, with nothing in the environment, unless said otherwise.
-    """
-    for name in list(os.environ):
-        if name.startswith("BURSAR_") and name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-
-    def build(key: LocalAccount | None = None, **changed: Any) -> AgentWallet:
-        return AgentWallet.connect(**(options(world, tmp_path, key or world.agent) | changed))
-
-    return build
-
-
-def options(world: LiveWorld, folder: Path, key: LocalAccount) -> dict[str, Any]:
-    """
-    What `connect` needs.
-    """
-    return {
-        "rpc_url": world.chain.rpc.url,
-        "wallet": world.wallet.address,
-        "key": key,
-        "receipt_key_file": folder / "receipt.key",
-        "timeout": 20.0,
-        "patience": QUICK,
-    }
-
-
-@pytest.fixture
-def node(world: LiveWorld) -> Iterator[FaultyNode]:
-    """
-    The same chain through a node that fails on demand.
-    """
-    with FaultyNode(world.chain.rpc.url) as faulty:
-        yield faulty
-
-
-def book_of(world: LiveWorld, **changed: Any) -> AddressBook:
-    """
-    The organisation's address book.
-    """
-    fields: dict[str, Any] = {
-        "name": "acme",
-        "chain_id": world.chain.chain_id,
-        "organization": world.organization.address,
-        "blueprint": world.blueprint,
-        "safe": world.safe.address,
-        "threshold": 2,
-        "agents": {
-            "trader": Holder(address=address_of(world.agent)),
-            "clerk": Holder(address=address_of(world.clerk)),
-        },
-        "tokens": {"USDC": TokenEntry(address=world.usdc.address, decimals=6)},
-        "wallets": {"trading": world.wallet.address},
-        "recipients": {"vendor": world.recipient},
-        "categories": {
-            name: "0x" + name.encode().ljust(32, b"\0").hex() for name in ("general", "payroll")
-        },
-    }
-    return AddressBook(**(fields | changed))
-
-
-def nonce_of(world: LiveWorld, key: LocalAccount) -> int:
-    """
-    How many transactions a key has sent.
-    """
-    return world.chain.rpc.request_number("eth_getTransactionCount", key.address, "latest")
-
-
-def pay(wallet: AgentWallet, world: LiveWorld, amount: str | int, **more: Any) -> Payment:
-    """
-    To the recipient, out of the general budget.
-    """
-    return wallet.pay("USDC", more.pop("to", world.recipient), amount, category="general", **more)
 
 
 # Paying

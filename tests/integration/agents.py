@@ -1,0 +1,73 @@
+"""
+Connecting to a wallet as tests of the SDK do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from bursar.agent import AgentWallet, Payment
+from bursar.book import AddressBook, Holder, TokenEntry
+from bursar.chain.sender import Patience
+from bursar.devnet import address_of
+from tests.integration.live import LiveWorld
+
+QUICK = Patience(timeout=30.0, replace_after=5.0, lag=0.2, poll=0.02)
+Connect = Callable[..., AgentWallet]
+
+
+def options(world: LiveWorld, folder: Path, key: LocalAccount) -> dict[str, Any]:
+    """
+    What `connect` needs.
+    """
+    return {
+        "rpc_url": world.chain.rpc.url,
+        "wallet": world.wallet.address,
+        "key": key,
+        "receipt_key_file": folder / "receipt.key",
+        "timeout": 20.0,
+        "patience": QUICK,
+    }
+
+
+def book_of(world: LiveWorld, **changed: Any) -> AddressBook:
+    """
+    The organisation's address book.
+    """
+    fields: dict[str, Any] = {
+        "name": "acme",
+        "chain_id": world.chain.chain_id,
+        "organization": world.organization.address,
+        "blueprint": world.blueprint,
+        "safe": world.safe.address,
+        "threshold": 2,
+        "agents": {
+            "trader": Holder(address=address_of(world.agent)),
+            "clerk": Holder(address=address_of(world.clerk)),
+        },
+        "tokens": {"USDC": TokenEntry(address=world.usdc.address, decimals=6)},
+        "wallets": {"trading": world.wallet.address},
+        "recipients": {"vendor": world.recipient},
+        "categories": {
+            name: "0x" + name.encode().ljust(32, b"\0").hex() for name in ("general", "payroll")
+        },
+    }
+    return AddressBook(**(fields | changed))
+
+
+def nonce_of(world: LiveWorld, key: LocalAccount) -> int:
+    """
+    How many transactions a key has sent.
+    """
+    return world.chain.rpc.request_number("eth_getTransactionCount", key.address, "latest")
+
+
+def pay(wallet: AgentWallet, world: LiveWorld, amount: str | int, **more: Any) -> Payment:
+    """
+    To the recipient, out of the general budget.
+    """
+    return wallet.pay("USDC", more.pop("to", world.recipient), amount, category="general", **more)
