@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from sqlalchemy import URL, Connection
@@ -19,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from bursar.store.engines import build_engine, parse_url, sqlite_path
 from bursar.store.errors import OutcomeUnknownError, StoreError, StoreGoneError, StoreUrlError
 from bursar.store.failures import describe_failure
+from bursar.store.upgrading import upgrade, validate_version
 from bursar.store.writer_lock import WriterLock
 
 T = TypeVar("T")
@@ -201,24 +203,16 @@ class Database:
 
     def _prepare(self) -> None:
         path = sqlite_path(self.url)
+        if self.read_only:
+            if path is not None and not path.is_file():
+                raise StoreUrlError(f"There is no database at {path}. Start what keeps it, first.")
+            self.read(lambda connection: validate_version(connection, self.name))
+            return
         if path is not None:
-            self._prepare_folder()
+            _make_folder(path.parent)
         if self._lock is not None:
             self._lock.take()
-
-    def _prepare_folder(self) -> None:
-        path = sqlite_path(self.url)
-        assert path is not None
-        if self.read_only:
-            if not path.is_file():
-                raise StoreUrlError(f"There is no database at {path}. Start what keeps it, first.")
-            return
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUrlError(
-                f"The folder {path.parent} cannot be made: {error.strerror}. Name another database."
-            ) from error
+        self.write(lambda connection: upgrade(connection, self.name))
 
 
 def in_parts(rows: Sequence[R], size: int = BATCH_ROWS) -> Iterator[Sequence[R]]:
@@ -226,6 +220,15 @@ def in_parts(rows: Sequence[R], size: int = BATCH_ROWS) -> Iterator[Sequence[R]]
     The rows in parts of at most `size`.
     """
     return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUrlError(
+            f"The folder {folder} cannot be made: {error.strerror}. Name another database."
+        ) from error
 
 
 def _bind(work: Callable[[Connection, Sequence[R]], None], part: Sequence[R]) -> Work[None]:

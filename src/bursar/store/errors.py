@@ -10,6 +10,7 @@ What can go wrong between here and the database.
         ├── StoreFullError            no space is left: nothing of the transaction was kept
         ├── StoreLockedError          somebody held it for too long: nothing was kept
         └── StoreGoneError            it cannot be reached: nothing was kept
+            ├── StoreReadOnlyError    … or takes no writes here and now
             └── OutcomeUnknownError   … lost in mid-commit: all of it was kept, or nothing
 """
 
@@ -63,6 +64,13 @@ class StoreGoneError(StoreError):
     """
     The database cannot be reached, or the connection broke before the commit was asked for: the
     transaction was undone whole, and may be done again.
+    """
+
+
+class StoreReadOnlyError(StoreGoneError):
+    """
+    It can be read and not written: a standby, a disk that was mounted to be read, or a connection
+    that only reads.
     """
 
 

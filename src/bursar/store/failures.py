@@ -16,6 +16,7 @@ from bursar.store.errors import (
     StoreFullError,
     StoreGoneError,
     StoreLockedError,
+    StoreReadOnlyError,
 )
 
 _SQLITE: Final[dict[int, type[StoreError]]] = {
@@ -24,7 +25,7 @@ _SQLITE: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_LOCKED: StoreLockedError,
     sqlite3.SQLITE_IOERR: StoreGoneError,
     sqlite3.SQLITE_CANTOPEN: StoreGoneError,
-    sqlite3.SQLITE_READONLY: StoreGoneError,
+    sqlite3.SQLITE_READONLY: StoreReadOnlyError,
     sqlite3.SQLITE_CORRUPT: StoreDamagedError,
     sqlite3.SQLITE_NOTADB: StoreDamagedError,
 }
@@ -36,7 +37,7 @@ _POSTGRES: Final[dict[str, type[StoreError]]] = {
     "40P01": StoreLockedError,  # deadlock
     "40001": StoreLockedError,  # serialisation
     "57014": StoreLockedError,  # statement_timeout
-    "25006": StoreGoneError,  # a standby: nobody writes there
+    "25006": StoreReadOnlyError,
     "08": StoreGoneError,  # connection
     "53": StoreGoneError,  # no memory, too many connections
     "57P": StoreGoneError,  # shut down, starting
@@ -49,6 +50,8 @@ _ADVICE: Final[dict[type[StoreError], str]] = {
     StoreLockedError: "Somebody else holds it; nothing of this was kept. Try again.",
     StoreGoneError: "It cannot be reached; nothing of this was kept. Check that it runs and that "
     "its disk is there.",
+    StoreReadOnlyError: "It takes no writes; nothing of this was kept. Is it a standby, or was a "
+    "connection that reads used to write?",
     StoreDamagedError: "It cannot be read. Restore it from a backup, or start a new one: what "
     "comes from the chain is read again, recorded decisions and audit entries are not.",
     OutcomeUnknownError: "It was lost while a commit was under way: all of this was kept, or "

@@ -1,0 +1,9 @@
+"""
+What alembic runs: the steps that are missing, on the connection and in the transaction that it was
+given.
+"""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+context.run_migrations()
