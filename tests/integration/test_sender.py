@@ -4,7 +4,6 @@ Sending from one key through nodes that are slow, forgetful, wrong or gone: on a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,7 +28,7 @@ from bursar.chain.errors import (
 )
 from bursar.chain.fees import GWEI, Ceilings, Fees, raise_fees
 from bursar.chain.local import ETHER, LocalChain
-from bursar.chain.reader import Call, Reader
+from bursar.chain.reader import Reader
 from bursar.chain.refusals import Refusal, read_refusal
 from bursar.chain.sending import (
     MemoryJournal,
@@ -41,67 +40,21 @@ from bursar.chain.sending import (
 )
 from bursar.devnet import USDC, address_of
 from bursar.reasons import Reason
-from bursar.types import Bytes32, checksummed
+from bursar.types import Bytes32
 from tests.integration import proxy
 from tests.integration.live import LiveWorld
 from tests.integration.proxy import FaultyNode
-
-QUICK = Patience(timeout=30.0, replace_after=0.2, lag=0.2, poll=0.02)
-PATIENT = Patience(timeout=3.0, replace_after=0.2, lag=0.2, poll=0.02)
-SHORT = Patience(timeout=1.0, replace_after=0.15, lag=0.1, poll=0.02)
-RECIPIENT = checksummed("0x" + "11" * 20)
-CHAIN = 31337
-
-
-def gift(wei: int = 1) -> Call:
-    """
-    Plain money.
-    """
-    return Call(RECIPIENT, b"", wei)
-
-
-class Still:
-    """
-    A chain that mines only when told to, behind a faulty node.
-    """
-
-    def __init__(self, anvil: Anvil, node: FaultyNode) -> None:
-        self.chain = LocalChain(anvil.url)
-        self.node = node
-        self.key = self.chain.new_account("agent")
-
-    def sender(self, patience: Patience = QUICK, **options: Any) -> Sender:
-        """
-        Of the agent's key, through the faulty node.
-        """
-        reader = Reader(self.node.url, timeout=options.pop("timeout", 2.0))
-        options = {"chain_id": CHAIN, "patience": patience} | options
-        return Sender(reader, options.pop("key", self.key), **options)
-
-    def mine(self) -> None:
-        """
-        Mine what waits.
-        """
-        self.chain.rpc.request("evm_mine")
-
-    def mine_by_itself(self) -> None:
-        """
-        From here on, mine each transaction.
-        """
-        self.chain.rpc.request("evm_setAutomine", True)
-        self.mine()
-
-    def nonce(self) -> int:
-        """
-        How many transactions of the agent were mined.
-        """
-        return self.chain.rpc.request_number("eth_getTransactionCount", self.key.address, "latest")
-
-    def received(self) -> int:
-        """
-        What the recipient has.
-        """
-        return self.chain.fetch_balance(RECIPIENT)
+from tests.integration.sending import (
+    CHAIN,
+    PATIENT,
+    QUICK,
+    RECIPIENT,
+    SHORT,
+    Still,
+    gift,
+    sending,
+    wait_for,
+)
 
 
 @pytest.fixture
@@ -269,31 +222,11 @@ def pending_of(chain: LocalChain) -> list[str]:
     return list((block or {})["transactions"])
 
 
-def wait_for(what: Any, seconds: float = 20.0) -> None:
-    """
-    Until `what()` is true.
-    """
-    done = threading.Event()
-    for _ in range(int(seconds / 0.01)):
-        if what():
-            return
-        done.wait(0.01)
-    raise AssertionError("it did not happen in time")
-
-
-def sending(sender: Sender, call: Call) -> tuple[ThreadPoolExecutor, Any]:
-    """
-    A transaction under way in another thread.
-    """
-    pool = ThreadPoolExecutor(1)
-    return pool, pool.submit(sender.send, call)
-
-
 def test_send__stuck__is_replaced_by_one_that_offers_enough_more(still: Still) -> None:
     """
     Same nonce, at least an eighth more of both fees, until one is mined; only that one counts.
     """
-    pool, result = sending(still.sender(), gift(7))
+    pool, result = sending(lambda: still.sender().send(gift(7)))
     with pool:
         wait_for(lambda: len(still.node.sent) >= 3)
         still.mine()
@@ -331,7 +264,7 @@ def test_send__after_one_that_was_given_up__burns_its_nonce_first(still: Still) 
     with pytest.raises(NotMinedError):
         sender.send(gift(1_000))
 
-    pool, result = sending(sender, gift(1))
+    pool, result = sending(lambda: sender.send(gift(1)))
     with pool:
         wait_for(lambda: still.node.sent[-1]["value"] == 1)
         still.mine()
@@ -369,7 +302,7 @@ def test_send__given_up_one_is_mined_instead_of_its_burn__both_are_done(still: S
     still.node.calls.clear()
 
     with still.node.breaking("eth_sendRawTransaction", by=proxy.pretend, times=1):
-        pool, result = sending(sender, gift(1))
+        pool, result = sending(lambda: sender.send(gift(1)))
         with pool:
             wait_for(lambda: still.node.calls["eth_sendRawTransaction"] >= 2)
             still.mine_by_itself()
@@ -449,7 +382,7 @@ def test_send__nonce_used_by_somebody_else__is_reported_as_replaced(still: Still
     """
     A second writer with the same key: what is lost is told, and that it will never be mined.
     """
-    pool, result = sending(still.sender(Patience(30.0, 60.0, 0.1, 0.02)), gift(7))
+    pool, result = sending(lambda: still.sender(Patience(30.0, 60.0, 0.1, 0.02)).send(gift(7)))
     with pool:
         wait_for(lambda: still.node.sent)
         steal(still)

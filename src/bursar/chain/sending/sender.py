@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
 
 from eth_account.signers.local import LocalAccount
@@ -20,10 +20,8 @@ from bursar.chain.client import Receipt
 from bursar.chain.errors import (
     ChainError,
     ExpiredError,
-    NoAnswerError,
     NonceError,
     ReplacedError,
-    RpcError,
     WrongChainError,
 )
 from bursar.chain.fees import Ceilings
@@ -38,6 +36,7 @@ from bursar.chain.sending.nonces import Nonces
 from bursar.chain.sending.patience import Patience
 from bursar.chain.sending.points import CLAIMED, reached
 from bursar.chain.sending.signing import Signer
+from bursar.chain.sending.upkeep import Upkeep, is_expired
 from bursar.chain.sending.waiting import BurnedError, Wait
 
 _ATTEMPTS: Final = 3
@@ -76,6 +75,16 @@ class Sender:
             look, self._journal, self._nonces, self._flights, self._lock, self._patience.final_after
         )
         self._wait = Wait(reader, look, self._landing, self._nonces, self._flights, self._patience)
+        self._upkeep = Upkeep(
+            reader,
+            self.address,
+            self._journal,
+            self._dispatch,
+            self._landing,
+            self._nonces,
+            self._flights,
+            self._lock,
+        )
         self._chain_checked = False
         self._epoch = 0
         self._is_new = True
@@ -113,7 +122,7 @@ class Sender:
             with flight.lock, self._giving_up(flight, when=key is None):
                 try:
                     self._launch(flight, gas)
-                    return self._wait.until_mined(flight, deadline, self._push)
+                    return self._wait.until_mined(flight, deadline, self._upkeep.hurry)
                 except _TakenError as error:
                     refused = error
                 except BurnedError as error:
@@ -128,20 +137,7 @@ class Sender:
         and end what is final. Returns what went wrong with some of it.
         """
         self._prepare()
-        troubles: list[ChainError] = []
-        head, now = self._reader.fetch_height(), self._reader.fetch_now()
-        with self._lock:
-            flights = list(self._flights)
-        for flight in flights:
-            if flight.lock.acquire(blocking=False):
-                try:
-                    self._advance(flight, head, now)
-                except ChainError as error:
-                    troubles.append(error)
-                finally:
-                    flight.lock.release()
-        self._fill_gap()
-        return troubles
+        return self._upkeep.look_after_all()
 
     def abandon(self, key: str) -> None:
         """
@@ -197,35 +193,6 @@ class Sender:
                 self._journal.record_ended(intent.id, Outcome.GIVEN_BACK)
         self._is_sure, self._is_new = True, False
 
-    def _advance(self, flight: Flight, head: int, now: int) -> None:
-        if flight.status is Status.MINED:
-            self._landing.confirm(flight, head)
-        elif flight.status is Status.UNDER_WAY:
-            self._landing.find(flight)
-        if flight.status is not Status.UNDER_WAY:
-            return
-        self._landing.check_replaced(flight)
-        if flight.unwanted or _is_expired(flight, now):
-            self._dispatch.burn(flight)
-        if time.monotonic() >= flight.next_push:
-            self._dispatch.push(flight)
-
-    def _fill_gap(self) -> None:
-        """
-        A nonce that nobody uses keeps all that come after it: use it for nothing.
-        """
-        with self._lock:
-            waiting = self._flights.nonces()
-            gap = self._nonces.find_gap(waiting) if waiting else None
-            if gap is None:
-                return
-            nothing = Call(self.address, b"")
-            filler = build_flight(
-                self._journal.claim(f"fill:{secrets.token_hex(8)}", nothing, None)
-            )
-            self._dispatch.fill(filler, gap)
-            self._flights.add(filler)
-
     # Under way
 
     def _board(self, intent: Intent) -> Flight:
@@ -243,7 +210,7 @@ class Sender:
             self._check_expiry(flight)
             limit = self._signer.estimate(flight.call) if gas is None else gas
             with self._lock:
-                self._burn_unwanted()
+                self._upkeep.burn_given_up()
                 nonce = self._nonces.choose(self._flights.nonces())
                 self._dispatch.depart(flight, nonce, limit)
                 self._flights.add(flight)
@@ -266,30 +233,8 @@ class Sender:
                 raise _TakenError(str(refused)) from refused
             raise
 
-    def _push(self, flight: Flight) -> None:
-        """
-        Hurry a flight, and first what it has to wait for.
-        """
-        self._journal.hold()
-        with self._lock:
-            before = [other for other in self._flights if other.nonce < flight.nonce]
-        for other in before:
-            if other.lock.acquire(blocking=False):
-                with suppress(ChainError):
-                    self._hurry(other)
-                other.lock.release()
-        self._hurry(flight)
-
-    def _hurry(self, flight: Flight) -> None:
-        if flight.status is not Status.UNDER_WAY or time.monotonic() < flight.next_push:
-            return
-        expires = flight.expires_at is not None
-        if expires and _is_expired(flight, self._reader.fetch_now()):
-            self._dispatch.burn(flight)
-        self._dispatch.push(flight)
-
     def _check_expiry(self, flight: Flight) -> None:
-        if flight.expires_at is not None and _is_expired(flight, self._reader.fetch_now()):
+        if flight.expires_at is not None and is_expired(flight, self._reader.fetch_now()):
             raise ExpiredError(
                 f"{flight.key} had to happen before {flight.expires_at} (chain time) and has not: "
                 "it will not any more."
@@ -310,30 +255,8 @@ class Sender:
                 self._journal.record_unwanted(flight.id)
             raise
 
-    def _burn_unwanted(self) -> None:
-        """
-        See to it that nothing that was given up can surface after what is sent now.
-        """
-        for flight in [flight for flight in self._flights if flight.unwanted]:
-            if not flight.lock.acquire(blocking=False):
-                continue
-            try:
-                with suppress(ReplacedError):
-                    if self._landing.find(flight) is None:
-                        self._landing.check_replaced(flight)
-                        self._dispatch.burn(flight)
-            except (NoAnswerError, RpcError):
-                if not flight.burning:
-                    raise
-            finally:
-                flight.lock.release()
-
 
 class _TakenError(NonceError):
     """
     The node says that the nonce is used, and it is: another one has to be chosen.
     """
-
-
-def _is_expired(flight: Flight, now: int) -> bool:
-    return flight.expires_at is not None and flight.expires_at <= now
