@@ -164,6 +164,8 @@ class _Report:
         for line in lines:
             needed[line.token_address] = needed.get(line.token_address, 0) + line.amount
         for token, amount in needed.items():
+            if not amount:
+                continue
             symbol, decimals = self.view.book.symbol_of(token)
             balance = self._balance(token, self.state.treasury)
             yield Master(token=symbol, decimals=decimals, balance=balance, needed=amount)
@@ -205,7 +207,7 @@ class _Report:
     def _line(self, wallet: WalletState, token: Address) -> Line:
         symbol, decimals = self.view.book.symbol_of(token)
         current, maximum = self._balance(token, wallet.address), wallet.max_balance(token)
-        average = self._average(wallet.address, token)
+        average = self._average(wallet.address, token, decimals)
         target = build_target(
             current=current,
             maximum=maximum,
@@ -253,9 +255,9 @@ class _Report:
                 return next(found, 0)
         return 0
 
-    def _average(self, wallet: Address, token: Address) -> int:
+    def _average(self, wallet: Address, token: Address, decimals: int) -> int:
         """
-        Of the whole days, rounded up.
+        Of the whole days, rounded up to what people read: a cent, or a ten thousandth.
         """
         today = self.view.now // DAY * DAY
         spent = sum(
@@ -263,7 +265,8 @@ class _Report:
             for one in self.spends
             if (one.wallet, one.token) == (wallet, token) and self.period.first <= one.at < today
         )
-        return -(-spent // PERIOD_DAYS)
+        step = PERIOD_DAYS * 10 ** max(decimals - (2 if decimals <= 8 else 4), 0)
+        return -(-spent // step) * step // PERIOD_DAYS
 
     def _last_refill(self, wallet: Address, token: Address) -> int | None:
         times = (
