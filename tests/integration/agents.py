@@ -12,9 +12,12 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.agent import AgentWallet, Payment
 from bursar.book import AddressBook, Holder, TokenEntry
+from bursar.budgets import Budget
+from bursar.chain.reader import Call
 from bursar.chain.sender import Patience
 from bursar.devnet import address_of
-from tests.integration.live import LiveWorld
+from bursar.types import NATIVE
+from tests.integration.live import GENERAL, LiveWorld
 
 QUICK = Patience(timeout=30.0, replace_after=5.0, lag=0.2, poll=0.02)
 Connect = Callable[..., AgentWallet]
@@ -71,3 +74,26 @@ def pay(wallet: AgentWallet, world: LiveWorld, amount: str | int, **more: Any) -
     To the recipient, out of the general budget.
     """
     return wallet.pay("USDC", more.pop("to", world.recipient), amount, category="general", **more)
+
+
+def allow_native(world: LiveWorld, figures: Budget) -> None:
+    """
+    Let the agent spend the chain's own currency: scheduled, waited for, applied; ten ether come in.
+    """
+    loosen(
+        world,
+        world.wallet.build_call("set_wallet_limit", NATIVE, 10**19),
+        world.wallet.build_call("set_budget", address_of(world.agent), NATIVE, GENERAL, figures),
+    )
+    world.chain.fund(world.wallet.address, 10**19)
+
+
+def loosen(world: LiveWorld, *calls: Call) -> None:
+    """
+    Changes of the wallet by the treasury, after their delay.
+    """
+    schedule = world.organization.build_call
+    world.by_treasury(*(schedule("schedule", call.to, call.data) for call in calls))
+    world.chain.warp(by=world.organization.view("change_delay"))
+    for call in calls:
+        world.organization.send(world.stranger, "apply", call.to, call.data)
