@@ -1,0 +1,122 @@
+"""
+Everything that a signer is shown of one draft, for a terminal, a page or a machine.
+
+    Draft + desk + view → build_summary → Summary
+"""
+
+from pydantic import BaseModel, ConfigDict
+
+from bursar.chain.errors import NoAnswerError, RpcError
+from bursar.treasury.office import View
+from bursar.treasury.safe.collect import usable_signatures
+from bursar.treasury.safe.desk import SafeDesk, check_transaction
+from bursar.treasury.safe.errors import DraftError
+from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.node_chain import NodeChain
+from bursar.treasury.safe.words import Explanation, explain
+from bursar.types import Address
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="hex")
+
+
+class Approval(_Model):
+    """
+    An owner, and whether it has signed.
+    """
+
+    name: str
+    address: Address
+    signed: bool
+
+
+class Hashes(_Model):
+    """
+    As hardware wallets and Safe clients show them.
+    """
+
+    domain: str
+    message: str
+    safe_transaction: str
+
+
+class Summary(_Model):
+    """
+    `missing` signatures until it can be executed; `ready` once it is the next, too. `refused` says
+    why nobody should sign it at all, `failure` how it would fail if it were executed now.
+    """
+
+    id: str
+    nonce: int
+    status: str
+    told: str
+    purpose: str
+    author: str
+    created_at: int
+    rejects: bool
+    threshold: int
+    approvals: tuple[Approval, ...]
+    missing: int
+    ready: bool
+    refused: str
+    failure: str
+    hashes: Hashes
+    explanation: Explanation
+
+
+def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
+    """
+    What the draft is and does, with the figures that the chain has now. Raises ChainError.
+    """
+    transaction = target.transaction
+    said = explain(transaction, view.book, view.state, view.now, NodeChain(desk.safe.client))
+    owners, threshold = desk.safe.fetch_owners(), desk.safe.fetch_threshold()
+    signed = {one.owner for one in usable_signatures(desk, target)}
+    missing = max(0, threshold - len(signed)) if target.is_open else 0
+    refused = _refusal(desk, target) if target.is_open else ""
+    is_next = target.is_open and target.nonce == desk.safe.fetch_nonce()
+    return Summary(
+        id=target.id,
+        nonce=target.nonce,
+        status=target.status,
+        told=target.told,
+        purpose=target.purpose,
+        author=target.author.name,
+        created_at=target.created_at,
+        rejects=target.rejects,
+        threshold=threshold,
+        approvals=tuple(
+            Approval(name=view.book.name_of(one), address=one, signed=one in signed)
+            for one in owners
+        ),
+        missing=missing,
+        ready=is_next and not missing and not refused,
+        refused=refused,
+        failure=_failure(desk, target) if target.is_open and not refused else "",
+        hashes=Hashes(
+            domain=f"0x{transaction.domain_hash.hex()}",
+            message=f"0x{transaction.message_hash.hex()}",
+            safe_transaction=target.id,
+        ),
+        explanation=said,
+    )
+
+
+def _refusal(desk: SafeDesk, target: Draft) -> str:
+    try:
+        check_transaction(desk, target.transaction)
+    except DraftError as error:
+        return str(error)
+    return ""
+
+
+def _failure(desk: SafeDesk, target: Draft) -> str:
+    """
+    How its calls would fail now. A node that cannot simulate is no reason to show nothing.
+    """
+    try:
+        revert = desk.safe.simulate(target.transaction)
+    except (RpcError, NoAnswerError) as error:
+        return f"cannot be simulated: {error}"
+    return str(revert) if revert is not None else ""
