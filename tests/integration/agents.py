@@ -10,7 +10,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
-from bursar.agent import AgentWallet, Payment
+from bursar.agent import AgentWallet, Payment, Relayer, SignedPayment
 from bursar.book import AddressBook, Holder, TokenEntry
 from bursar.budgets import Budget
 from bursar.chain.reader import Call
@@ -21,6 +21,7 @@ from tests.integration.live import GENERAL, LiveWorld
 
 QUICK = Patience(timeout=30.0, replace_after=5.0, lag=0.2, poll=0.02)
 Connect = Callable[..., AgentWallet]
+Relay = Callable[..., Relayer]
 
 
 def options(world: LiveWorld, folder: Path, key: LocalAccount) -> dict[str, Any]:
@@ -74,6 +75,16 @@ def pay(wallet: AgentWallet, world: LiveWorld, amount: str | int, **more: Any) -
     To the recipient, out of the general budget.
     """
     return wallet.pay("USDC", more.pop("to", world.recipient), amount, category="general", **more)
+
+
+def sign(wallet: AgentWallet, world: LiveWorld, amount: str = "10", **more: Any) -> SignedPayment:
+    """
+    To the recipient, out of the general budget. It is not denied.
+    """
+    to = more.pop("to", world.recipient)
+    signed = wallet.sign_payment("USDC", to, amount, category="general", **more)
+    assert isinstance(signed, SignedPayment), signed
+    return signed
 
 
 def allow_native(world: LiveWorld, figures: Budget) -> None:

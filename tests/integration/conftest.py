@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from bursar.agent import AgentWallet
+from bursar.agent import AgentWallet, Relayer
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
 from bursar.store.database import Database
 from tests.harness.postgres import new_database, shared_server
-from tests.integration.agents import Connect, options
+from tests.integration.agents import QUICK, Connect, Relay, options
 from tests.integration.live import MONDAY, LiveWorld, founded
 from tests.integration.proxy import FaultyNode
 
@@ -98,3 +98,22 @@ def node(world: LiveWorld) -> Iterator[FaultyNode]:
     """
     with FaultyNode(world.chain.rpc.url) as faulty:
         yield faulty
+
+
+@pytest.fixture
+def relayer(world: LiveWorld) -> Relay:
+    """
+    Connects with a key that has gas and no right, unless said otherwise.
+    """
+
+    def build(**changed: Any) -> Relayer:
+        usual: dict[str, Any] = {
+            "rpc_url": world.chain.rpc.url,
+            "wallet": world.wallet.address,
+            "key": world.stranger,
+            "timeout": 20.0,
+            "patience": QUICK,
+        }
+        return Relayer.connect(**(usual | changed))
+
+    return build
