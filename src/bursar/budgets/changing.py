@@ -102,5 +102,5 @@ def _before(
     if stored.rolling or (is_removed and past.rolling):
         ring = build_ring(past.earlier, unit, max(stored.daily // unit, in_hour))
         return ring.total, ring
-    # The hour and the day round up once each.
-    return min(units_up(past.total, unit) - in_hour, UNITS_END), past.base
+    # The hour and the day round up once each. The day fits 30 bits also once the hour is over.
+    return min(units_up(past.total, unit), UNITS_END) - in_hour, past.base
