@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bursar.chain.client import Client
 from bursar.chain.local import LocalChain
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 from bursar.keeper import ClientNode, CycleReport, FileNotices, Keeper, run, stopping_on_signals
 from bursar.types import checksummed
 from tests.integration.keeping import PATIENCE

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.budgets import Budget
 from bursar.chain.client import Client
-from bursar.chain.sender import Patience, Sender
+from bursar.chain.sending import Patience, Sender
 from bursar.devnet import USDC, address_of
 from bursar.events import Event, PaymentExecuted, PaymentQueued
 from bursar.keeper import ClientNode, CycleReport, Keeper, Outcome

@@ -10,16 +10,18 @@ too early, it reverts (`queue: not due yet`), which costs gas and nothing else.
 Several keepers need no agreement: the contract executes a payment once. A keeper does not send
 where the node's pending block shows that somebody else has, and one that comes second all the same
 is told so by the chain, which is no error.
+
+What is under way is judged again like everything else: a plan for it is the same order under the
+same key, and goes on with it.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bursar.chain.client import Receipt
 from bursar.chain.contracts import wallet_type
-from bursar.chain.errors import ChainError, RevertedError
+from bursar.chain.errors import ChainError, NotMinedError, RevertedError
 from bursar.chain.reader import Call
 from bursar.keeper.decisions import (
     LOOK_AGAIN,
@@ -29,11 +31,13 @@ from bursar.keeper.decisions import (
     asks_balance,
     decide,
     find_due,
+    find_queued,
 )
-from bursar.keeper.follower import View
-from bursar.keeper.ports import Node, Sender
+from bursar.keeper.orders import Order, Sent, cancel_key, execute_key
+from bursar.keeper.ports import ChainView, Node, Sender
 from bursar.keeper.report import Outcome, PaymentReport
 from bursar.reasons import Reason
+from bursar.state import State
 from bursar.types import Address, Bytes32
 
 # Nodes keep at least 16 pending transactions of one account.
@@ -44,7 +48,6 @@ DEFERENCE: Final = 60
 # what is not used is not charged, and one that needs more reverts and is estimated later.
 FORESEEN_GAS: Final = 500_000
 
-Sent: TypeAlias = Receipt | ChainError
 _Key: TypeAlias = tuple[Address, Bytes32, int]
 
 _SOMEBODY: Final = "somebody else deals with it"
@@ -61,8 +64,7 @@ class Plan:
     due: Due
     action: Action
     why: str
-    call: Call
-    gas: int | None
+    order: Order
 
 
 class Desk:
@@ -77,9 +79,12 @@ class Desk:
         self._burnt: dict[_Key, int] = {}
         self._mined: dict[_Key, int] = {}
 
-    def judge(self, view: View) -> Iterator[Plan | PaymentReport]:
+    def judge(
+        self, view: ChainView, under_way: Collection[str] = ()
+    ) -> Iterator[Plan | PaymentReport]:
         """
-        For each due payment what to send, or why nothing.
+        For each due payment what to send, or why nothing. `under_way` has the keys of what is sent
+        already.
         """
         at = view.head.at + view.rhythm
         due = find_due(view.state, at)
@@ -89,7 +94,7 @@ class Desk:
             if plans == MOST_AT_ONCE:
                 yield PaymentReport(entry, Outcome.LATER)
                 continue
-            verdict = self._judge(view, entry, at)
+            verdict = self._judge(view, entry, at, under_way)
             plans += isinstance(verdict, Plan)
             yield verdict
 
@@ -101,6 +106,8 @@ class Desk:
             self._mined[plan.due.key] = sent.block
             done = Outcome.EXECUTED if plan.action is Action.EXECUTE else Outcome.CANCELLED
             return PaymentReport(plan.due, done, plan.why, sent.transaction, sent.block)
+        if isinstance(sent, NotMinedError):
+            return PaymentReport(plan.due, Outcome.UNDER_WAY, str(sent))
         if not isinstance(sent, RevertedError):
             return PaymentReport(plan.due, Outcome.FAILED, str(sent))
         return self._conclude_revert(plan, sent, at)
@@ -123,19 +130,21 @@ class Desk:
             for key in memory.keys() - keys:
                 del memory[key]
 
-    def _judge(self, view: View, entry: Due, at: int) -> Plan | PaymentReport:
+    def _judge(
+        self, view: ChainView, entry: Due, at: int, under_way: Collection[str]
+    ) -> Plan | PaymentReport:
         block = self._mined.get(entry.key, 0)
         if view.head.number < block:
             return PaymentReport(entry, Outcome.LEFT, f"dealt with in block {block}")
         try:
             decision = self._decide(view, entry, at)
-            return self._act(view, entry, decision, at)
+            return self._act(view, entry, decision, at, under_way)
         except RevertedError as error:  # something changed between two questions
             return PaymentReport(entry, Outcome.WAITING, str(error))
         except ChainError as error:
             return PaymentReport(entry, Outcome.FAILED, str(error))
 
-    def _decide(self, view: View, entry: Due, at: int) -> Decision:
+    def _decide(self, view: ChainView, entry: Due, at: int) -> Decision:
         before = self._waits.get(entry.key)
         if before is not None and at < before.again_at:
             return before
@@ -163,23 +172,34 @@ class Desk:
         except RevertedError:
             return None
 
-    def _act(self, view: View, entry: Due, decision: Decision, at: int) -> Plan | PaymentReport:
+    def _act(
+        self,
+        view: ChainView,
+        entry: Due,
+        decision: Decision,
+        at: int,
+        under_way: Collection[str],
+    ) -> Plan | PaymentReport:
         if decision.action is Action.EXECUTE:
-            return self._execute(view, entry, at)
+            return self._execute(entry, at, under_way)
         if decision.action is Action.CANCEL:
             return self._cancel(view, entry, decision)
         leaves = decision.action is Action.LEAVE
         outcome = Outcome.LEFT if leaves else Outcome.WAITING
         return PaymentReport(entry, outcome, decision.why, told=decision.told)
 
-    def _execute(self, view: View, entry: Due, at: int) -> Plan | PaymentReport:
+    def _execute(self, entry: Due, at: int, under_way: Collection[str]) -> Plan | PaymentReport:
+        call, key = build_execute(entry), execute_key(entry)
+        expires_at = entry.payment.expires_at
+        if key in under_way:
+            return Plan(entry, Action.EXECUTE, "", Order(key, call, None, expires_at))
         if at < self._burnt.get(entry.key, 0):
             return PaymentReport(entry, Outcome.WAITING, _BURNT)
-        call = build_execute(entry)
         if at - entry.payment.ready_at < DEFERENCE and self._is_taken(call, at):
             return PaymentReport(entry, Outcome.LEFT, _SOMEBODY)
         gas = self._node.estimate(call, self._sender.address, at=at)
-        return Plan(entry, Action.EXECUTE, "", call, FORESEEN_GAS if gas is None else gas)
+        gas = FORESEEN_GAS if gas is None else gas
+        return Plan(entry, Action.EXECUTE, "", Order(key, call, gas, expires_at))
 
     def _is_taken(self, call: Call, at: int) -> bool:
         """
@@ -191,7 +211,7 @@ class Desk:
             return False
         return refusal is not None and refusal.reason is Reason.QUEUE_NO_SUCH_PAYMENT
 
-    def _cancel(self, view: View, entry: Due, decision: Decision) -> Plan | PaymentReport:
+    def _cancel(self, view: ChainView, entry: Due, decision: Decision) -> Plan | PaymentReport:
         """
         Nothing is cancelled that is only foreseen not to fit, and nothing without the right to.
         """
@@ -199,7 +219,9 @@ class Desk:
             return PaymentReport(entry, Outcome.WAITING, decision.why)
         if not view.state.has_role(self._sender.address):
             return PaymentReport(entry, Outcome.FAILED, f"{decision.why}; {_NO_ROLE}")
-        return Plan(entry, Action.CANCEL, decision.why, build_cancel(entry, decision.why), None)
+        call, expires_at = build_cancel(entry, decision.why), entry.payment.expires_at
+        order = Order(cancel_key(entry), call, None, expires_at)
+        return Plan(entry, Action.CANCEL, decision.why, order)
 
 
 def build_execute(entry: Due) -> Call:
@@ -218,19 +240,12 @@ def build_cancel(entry: Due, why: str) -> Call:
     return Call(entry.wallet, wallet_type().encode("cancel", entry.id, f"keeper: {why}"))
 
 
-def send_all(sender: Sender, orders: Sequence[tuple[Call, int | None]]) -> list[Sent]:
+def keys_in_doubt(state: State, reports: Sequence[PaymentReport]) -> set[str]:
     """
-    Send calls, each with its gas limit, side by side, so that one block can take them all. Returns
-    when it is known what became of each.
+    Of what is queued and was not judged, for want of an answer or of room: nobody has said that it
+    is not wanted.
     """
-    if not orders:
-        return []
-    with ThreadPoolExecutor(len(orders), "send") as pool:
-        return list(pool.map(lambda order: _send(sender, *order), orders))
-
-
-def _send(sender: Sender, call: Call, gas: int | None) -> Sent:
-    try:
-        return sender.send(call, gas=gas)
-    except ChainError as error:
-        return error
+    unknown = (Outcome.FAILED, Outcome.LATER)
+    judged = {report.due.key for report in reports if report.outcome not in unknown}
+    queued = [due for due in find_queued(state) if due.key not in judged]
+    return {key for due in queued for key in (execute_key(due), cancel_key(due))}

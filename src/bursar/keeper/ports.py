@@ -1,7 +1,8 @@
 """
 What the keeper needs from the world outside, so that a test can be that world.
 
-    Node (reads) · Sender (writes with one key) · Clock · Tell (reaches whoever queued a payment)
+    Watcher (what the chain's events come to) · Node (asks the chain) · Sender (writes with one key)
+    Witness (another node) · Clock · Tell (reaches whoever queued a payment)
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -9,9 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bursar.chain.client import Receipt
+from bursar.chain.errors import ChainError
 from bursar.chain.reader import Call, RawLog
 from bursar.chain.reverts import Revert
+from bursar.keeper.decisions import Due
 from bursar.keeper.notices import Notice
+from bursar.state import State
 from bursar.types import Address
 
 Clock: TypeAlias = Callable[[], float]
@@ -32,6 +36,112 @@ class Header:
     parent: str
     at: int
     bloom: bytes = b""
+
+
+class Head(Protocol):
+    """
+    What is needed of the latest block.
+    """
+
+    @property
+    def number(self) -> int:
+        """
+        Its height.
+        """
+
+    @property
+    def hash(self) -> str:
+        """
+        With 0x.
+        """
+
+    @property
+    def at(self) -> int:
+        """
+        Its timestamp.
+        """
+
+
+class Cancelled(Protocol):
+    """
+    A payment that somebody cancelled, as it was queued.
+    """
+
+    @property
+    def due(self) -> Due:
+        """
+        The payment.
+        """
+
+    @property
+    def by(self) -> Address:
+        """
+        Who has.
+        """
+
+    @property
+    def reason(self) -> str:
+        """
+        In whose words.
+        """
+
+
+class ChainView(Protocol):
+    """
+    What all events up to block `head` come to.
+    """
+
+    @property
+    def head(self) -> Head:
+        """
+        The latest block.
+        """
+
+    @property
+    def state(self) -> State:
+        """
+        The organisation and its wallets. Nobody changes it any more.
+        """
+
+    @property
+    def rhythm(self) -> int:
+        """
+        How many seconds after the head the next block is at least; 0 where that is not known.
+        """
+
+    @property
+    def cancelled(self) -> Sequence[Cancelled]:
+        """
+        What was cancelled since the last view; the first one has everything since the keeper's last
+        notices. To have the same twice is harmless, to miss one is not.
+        """
+
+
+class Watcher(Protocol):
+    """
+    Follows the chain.
+    """
+
+    def catch_up(self) -> ChainView:
+        """
+        Read up to the latest block. Raises a ChainError where that is impossible.
+        """
+
+
+class Witness(Protocol):
+    """
+    Another node, which is asked whether it sees the same chain.
+    """
+
+    def fetch_head(self) -> Head:
+        """
+        Its latest block.
+        """
+
+    def fetch_header(self, number: int) -> Head | None:
+        """
+        Its block of that number, or None where it has none.
+        """
 
 
 class Node(Protocol):
@@ -97,7 +207,8 @@ class Node(Protocol):
 
 class Sender(Protocol):
     """
-    The one that sends with the keeper's key; `bursar.chain.sender.Sender` is one. Threads share it.
+    The one that sends with the keeper's key; `bursar.chain.sending.Sender` is one. Threads share
+    it.
     """
 
     @property
@@ -106,10 +217,34 @@ class Sender(Protocol):
         The key's account.
         """
 
-    def send(self, call: Call, *, gas: int | None = None) -> Receipt:
+    def send(
+        self,
+        call: Call,
+        *,
+        gas: int | None = None,
+        key: str | None = None,
+        expires_at: int | None = None,
+    ) -> Receipt:
         """
-        Send `call` and wait until it is mined. `gas` is the limit; None estimates it.
+        Send `call` and wait until it is mined. `gas` is the limit; None estimates it. The same
+        `key` is under way once and done once, however often and after whatever crash it is asked
+        for. After `expires_at` (chain time) it cannot happen any more.
 
-        Raises RevertedError where the chain refuses, else a ChainError. After one that leaves open
-        whether it will be mined, sending again takes the same nonce, so at most one is.
+        Raises RevertedError where the chain refuses, NotMinedError where it goes on being under
+        way, else a ChainError.
+        """
+
+    def under_way(self) -> Collection[str]:
+        """
+        The keys of what is signed and not mined.
+        """
+
+    def abandon(self, key: str) -> None:
+        """
+        Burn the nonce of what is under way under that key.
+        """
+
+    def advance(self) -> Sequence[ChainError]:
+        """
+        Look after what is under way and nobody waits for. Returns what went wrong with it.
         """

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bursar.changes import Change
 from bursar.keeper.decisions import Due
 from bursar.keeper.notices import Notice
 from bursar.types import Bytes32
@@ -20,12 +21,15 @@ class Outcome(StrEnum):
 
     EXECUTED = "executed"
     CANCELLED = "cancelled"
+    APPLIED = "applied"  # a scheduled change
+    UNDER_WAY = "under way"  # sent and not mined yet; gone on with in the next cycle
     WAITING = "waiting"  # the chain refuses for now, or it is tried again in a while
     LEFT = "left"  # somebody else has dealt with it, or is about to
     LATER = "later"  # there are more than go out in one cycle
     FAILED = "failed"  # nobody answered, or the transaction did not happen
     WOULD_EXECUTE = "would execute"
     WOULD_CANCEL = "would cancel"
+    WOULD_APPLY = "would apply"
 
 
 class Heartbeat(StrEnum):
@@ -53,6 +57,7 @@ class ProblemKind(StrEnum):
     NOT_A_KEEPER = "not a keeper"
     FUNDS = "funds"
     HEARTBEAT = "heartbeat"
+    SENDING = "sending"
     NOTICE = "notice"
     FAULT = "fault"
 
@@ -102,10 +107,37 @@ class PaymentReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeReport:
+    """
+    One scheduled change that was due. `why` is the chain's own reason where it refused.
+    """
+
+    change: Change
+    outcome: Outcome
+    why: str = ""
+    transaction: Bytes32 | None = None
+
+    def as_line(self) -> dict[str, Any]:
+        """
+        Names and plain values.
+        """
+        return {
+            "id": _hex(self.change.id),
+            "target": self.change.subject.target,
+            "setter": self.change.subject.setter,
+            "ready_at": self.change.ready_at,
+            "outcome": self.outcome,
+            "why": self.why,
+            "transaction": None if self.transaction is None else _hex(self.transaction),
+        }
+
+
 @dataclass(slots=True)
 class CycleReport:
     """
-    One look at the chain and what followed. `block` and `block_at` (Unix seconds) are the head that
+    One look at the chain and what followed. `abandoned` is what was under way and is not wanted any
+    more: its nonces are burned. `block` and `block_at` (Unix seconds) are the head that
     it was judged at, None where none could be read; `clock` is the keeper's own time.
     """
 
@@ -113,7 +145,9 @@ class CycleReport:
     block: int | None = None
     block_at: int | None = None
     payments: list[PaymentReport] = field(default_factory=list)
+    changes: list[ChangeReport] = field(default_factory=list)
     heartbeat: Heartbeat = Heartbeat.UNKNOWN
+    abandoned: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -138,7 +172,9 @@ class CycleReport:
             "block": self.block,
             "block_at": self.block_at,
             "payments": [payment.as_line() for payment in self.payments],
+            "changes": [change.as_line() for change in self.changes],
             "heartbeat": self.heartbeat,
+            "abandoned": self.abandoned,
             "notices": [notice.model_dump(mode="json") for notice in self.notices],
             "problems": [asdict(problem) for problem in self.problems],
         }
@@ -163,6 +199,11 @@ class ReportLog:
             self._write_payment(payment)
         if report.heartbeat is not Heartbeat.UNKNOWN:  # else nothing was judged
             self._waiting = {p.due.key: (p.outcome, p.why) for p in report.payments}
+        for change in report.changes:
+            if change.outcome is not Outcome.WAITING:
+                self._line(logging.INFO, "change", **change.as_line())
+        for key in report.abandoned:
+            self._line(logging.WARNING, "abandoned", key=key)
         for notice in report.notices:
             self._line(logging.WARNING, "notice", **notice.model_dump(mode="json"))
         self._write_problems(report)

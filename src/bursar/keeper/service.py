@@ -1,36 +1,36 @@
 """
-The keeper: executes what is due, cancels what no longer fits, shows by a heartbeat that it watches.
+The keeper: executes what is due, cancels what no longer fits, applies changes that have waited, and
+shows by a heartbeat that it watches.
 
-    catch up → judge at one block → send → catch up → tell → report
+    catch up → judge at one block → compare with what is under way → burn, send → catch up → report
 
-It can stop money and never move it: all that its key may do beyond what anybody may is to cancel
-and to stop. It keeps nothing that the chain does not: started anew, it reads from the creation of
-the organisation on, and goes on.
+Nothing is remembered that would have to be recovered: what is due follows from the chain, and what
+is under way from the sender's journal. A keeper that is killed anywhere and started anew compares
+the same two and goes on. It can stop money and never move it: all that its key may do beyond what
+anybody may is to cancel and to stop.
 """
 
 import logging
 import threading
 import time
-from typing import Final
+from collections.abc import Sequence
 
-from bursar.chain.client import Receipt
-from bursar.chain.contracts import organization_type
 from bursar.chain.errors import ChainError
-from bursar.chain.reader import Call
+from bursar.changes import Change
 from bursar.errors import BursarError
-from bursar.keeper.decisions import (
-    Action,
-    Due,
-    count_affordable,
-    find_expired,
-    find_queued,
-    is_beat_due,
-)
-from bursar.keeper.desk import Desk, Plan, send_all
-from bursar.keeper.follower import Follower, LaggingError, View
+from bursar.keeper.changes import ChangeDesk
+from bursar.keeper.changes import keys_in_doubt as changes_in_doubt
+from bursar.keeper.decisions import Action, Due, find_expired, find_queued
+from bursar.keeper.desk import Desk, Plan
+from bursar.keeper.desk import keys_in_doubt as payments_in_doubt
+from bursar.keeper.follower import Follower, LaggingError
+from bursar.keeper.funds import Funds
 from bursar.keeper.notices import MemoryNotices, NoticeKind, Notices, build_notice
-from bursar.keeper.ports import Clock, Node, Sender, Tell
+from bursar.keeper.orders import Order, Sent, find_unwanted, send_all
+from bursar.keeper.ports import ChainView, Clock, Node, Sender, Tell, Watcher, Witness
+from bursar.keeper.pulse import Pulse
 from bursar.keeper.report import (
+    ChangeReport,
     CycleReport,
     Heartbeat,
     Outcome,
@@ -41,18 +41,18 @@ from bursar.keeper.report import (
 from bursar.keeper.settings import KeeperSettings
 from bursar.keeper.telling import Teller
 from bursar.reasons import Reason
-from bursar.types import FOREVER, NATIVE, ZERO_ADDRESS, Address, Bytes32, Role
-
-# What the key pays for: an `execute`, and room for a token that needs more than usual.
-USUAL_GAS: Final = 120_000
+from bursar.types import ZERO_ADDRESS, Address, Bytes32, Role
 
 _log = logging.getLogger("bursar.keeper")
 
 
 class Keeper:
     """
-    One keeper of one organisation, with one key. `first` is the block of the organisation's
-    creation, or any before it.
+    One keeper of one organisation, with one key.
+
+    watcher: what the chain's events come to; without one they are read from block `first` on, that
+    of the organisation's creation or any before it. witness: another node, which has to see the
+    same chain for a heartbeat.
     """
 
     def __init__(
@@ -62,6 +62,8 @@ class Keeper:
         organization: Address,
         *,
         first: int = 0,
+        watcher: Watcher | None = None,
+        witness: Witness | None = None,
         notices: Notices | None = None,
         tell: Tell | None = None,
         clock: Clock = time.time,
@@ -72,12 +74,13 @@ class Keeper:
         self._organization = organization
         self._clock = clock
         self._settings = settings or KeeperSettings()
-        self._follower = Follower(node, organization, first=first)
+        self._watcher = watcher or Follower(node, organization, first=first)
         self._desk = Desk(node, sender)
+        self._changes = ChangeDesk(node, sender)
+        self._pulse = Pulse(node, sender, organization, witness)
+        self._funds = Funds(node, sender, clock, self._settings)
         self._teller = Teller(notices or MemoryNotices(), tell)
         self._report_log = ReportLog(_log)
-        self._funds_at = float("-inf")
-        self._funds: str | None = None
         self._refused: dict[tuple[Address, Bytes32, int], str] = {}
 
     def run_once(
@@ -112,16 +115,16 @@ class Keeper:
             )
             return
         self._check_role(view, report)
+        self._check_funds(report)
         if self._is_fresh(view, report) and not stop.is_set():
             self._work(view, report, dry_run, stop)
-        self._check_funds(report)
         if not dry_run:
             report.notices += self._teller.tell_all(
                 lambda text: report.complain(ProblemKind.NOTICE, text)
             )
 
-    def _look(self, report: CycleReport) -> View:
-        view = self._follower.catch_up()
+    def _look(self, report: CycleReport) -> ChainView:
+        view = self._watcher.catch_up()
         report.block, report.block_at = view.head.number, view.head.at
         for cancelled in view.cancelled:
             if cancelled.by == self._sender.address:
@@ -136,7 +139,7 @@ class Keeper:
         self._refused = {key: why for key, why in self._refused.items() if key in queued}
         return view
 
-    def _is_fresh(self, view: View, report: CycleReport) -> bool:
+    def _is_fresh(self, view: ChainView, report: CycleReport) -> bool:
         """
         Whether the head is near the present. A heartbeat says that the keeper sees what happens,
         and a cancel that was right an hour ago may be wrong now.
@@ -151,7 +154,7 @@ class Keeper:
         )
         return False
 
-    def _check_role(self, view: View, report: CycleReport) -> None:
+    def _check_role(self, view: ChainView, report: CycleReport) -> None:
         address = self._sender.address
         if Role.KEEPER not in view.state.roles(address):
             report.complain(
@@ -161,37 +164,35 @@ class Keeper:
             )
 
     def _check_funds(self, report: CycleReport) -> None:
-        if self._clock() >= self._funds_at + self._settings.funds_every:
-            try:
-                self._funds = self._find_lack_of_funds()
-            except ChainError as error:
-                report.complain(ProblemKind.NO_ANSWER, error)
-            self._funds_at = self._clock()
-        if self._funds is not None:
-            report.complain(ProblemKind.FUNDS, self._funds)
+        lack, trouble = self._funds.check()
+        if trouble is not None:
+            report.complain(ProblemKind.NO_ANSWER, trouble)
+        if lack is not None:
+            report.complain(ProblemKind.FUNDS, lack)
 
-    def _find_lack_of_funds(self) -> str | None:
-        address = self._sender.address
-        wei, price = self._node.fetch_holding(NATIVE, address), self._node.fetch_gas_price()
-        count = count_affordable(wei, price, USUAL_GAS)
-        if count >= self._settings.least_transactions:
-            return None
-        return (
-            f"The keeper's account {address} holds {wei} wei, enough for about {count} "
-            f"transactions at {price} wei per gas. Send it some of the chain's own currency: "
-            "without it nothing is executed, and a missing heartbeat stops every wallet."
-        )
-
-    def _work(self, view: View, report: CycleReport, dry_run: bool, stop: threading.Event) -> None:
+    def _work(
+        self, view: ChainView, report: CycleReport, dry_run: bool, stop: threading.Event
+    ) -> None:
+        """
+        Compare what is due with what is under way, and act on the difference.
+        """
+        under_way = self._sender.under_way()
         beat = self._plan_heartbeat(view, report)
-        verdicts = list(self._desk.judge(view))
-        plans = [verdict for verdict in verdicts if isinstance(verdict, Plan)]
+        verdicts = list(self._desk.judge(view, under_way))
+        changes = list(self._changes.judge(view))
         if dry_run or stop.is_set():
             report.heartbeat = Heartbeat.WOULD_SEND if beat else report.heartbeat
             report.payments += [_as_dry(v) if isinstance(v, Plan) else v for v in verdicts]
+            report.changes += [_as_dry_change(*pair) for pair in changes]
             return
-        orders = [(plan.call, plan.gas) for plan in plans]
-        sent = send_all(self._sender, [(beat, None), *orders] if beat else orders)
+        orders = [v.order for v in verdicts if isinstance(v, Plan)]
+        orders += [order for _, order in changes if isinstance(order, Order)]
+        wanted = {order.key for order in orders}
+        wanted |= payments_in_doubt(view.state, [v for v in verdicts if not isinstance(v, Plan)])
+        told = [verdict for _, verdict in changes if isinstance(verdict, ChangeReport)]
+        wanted |= changes_in_doubt(view.state, told)
+        self._abandon(find_unwanted(sorted(under_way), wanted), report)
+        sent = send_all(self._sender, [beat, *orders] if beat else orders)
         if beat:
             self._conclude_heartbeat(report, sent.pop(0))
         results = iter(sent)
@@ -199,43 +200,48 @@ class Keeper:
             self._desk.conclude(v, next(results), view.head.at) if isinstance(v, Plan) else v
             for v in verdicts
         ]
+        report.changes += [
+            verdict
+            if isinstance(verdict, ChangeReport)
+            else self._changes.conclude(change, next(results))
+            for change, verdict in changes
+        ]
         self._remember(report)
+        self._complain_of(self._sender.advance(), report)
         if orders:
             self._look(report)
 
-    def _plan_heartbeat(self, view: View, report: CycleReport) -> Call | None:
+    def _abandon(self, unwanted: list[str], report: CycleReport) -> None:
         """
-        The call, where it is time for one. Another keeper's counts as well.
+        Nothing that was signed before may happen once it was decided that it should not: its nonce
+        is used up before anything that is signed from here on.
         """
-        state, at = view.state, view.head.at + view.rhythm
-        report.heartbeat = Heartbeat.NOT_DUE
-        if state.heartbeat_timeout == FOREVER:
-            report.heartbeat = Heartbeat.OFF
-        if not is_beat_due(state.last_heartbeat, state.heartbeat_timeout, at):
-            return None
-        try:
-            last = self._node.fetch_last_heartbeat(self._organization)
-            if not is_beat_due(last, state.heartbeat_timeout, at):
-                return None
-            call = Call(self._organization, organization_type().encode("heartbeat"))
-            refusal = self._node.simulate(call, self._sender.address, at=at)
-        except ChainError as error:
-            self._fail_heartbeat(report, error)
-            return None
-        if refusal is not None:
-            self._fail_heartbeat(report, refusal)
-            return None
-        return call
+        for key in unwanted:
+            try:
+                self._sender.abandon(key)
+                report.abandoned.append(key)
+            except ChainError as error:
+                self._complain_of([error], report)
+
+    def _complain_of(self, troubles: Sequence[ChainError], report: CycleReport) -> None:
+        for error in troubles:
+            report.complain(ProblemKind.SENDING, error)
+
+    def _plan_heartbeat(self, view: ChainView, report: CycleReport) -> Order | None:
+        report.heartbeat, order, trouble = self._pulse.plan(view, self._funds.find_lack_for_stop())
+        if trouble:
+            self._fail_heartbeat(report, trouble)
+        return order
 
     def _fail_heartbeat(self, report: CycleReport, why: object) -> None:
         report.heartbeat = Heartbeat.FAILED
         report.complain(ProblemKind.HEARTBEAT, f"The heartbeat is due and cannot be sent: {why}")
 
-    def _conclude_heartbeat(self, report: CycleReport, sent: Receipt | ChainError) -> None:
-        if isinstance(sent, Receipt):
-            report.heartbeat = Heartbeat.SENT
-        else:
+    def _conclude_heartbeat(self, report: CycleReport, sent: Sent) -> None:
+        if isinstance(sent, ChainError):
             self._fail_heartbeat(report, sent)
+        else:
+            report.heartbeat = Heartbeat.SENT
 
     def _remember(self, report: CycleReport) -> None:
         """
@@ -256,3 +262,9 @@ def _as_dry(plan: Plan) -> PaymentReport:
     executes = plan.action is Action.EXECUTE
     outcome = Outcome.WOULD_EXECUTE if executes else Outcome.WOULD_CANCEL
     return PaymentReport(plan.due, outcome, plan.why)
+
+
+def _as_dry_change(change: Change, verdict: Order | ChangeReport) -> ChangeReport:
+    if isinstance(verdict, ChangeReport):
+        return verdict
+    return ChangeReport(change, Outcome.WOULD_APPLY)

@@ -9,8 +9,9 @@ class KeeperSettings(BaseModel):
     """
     Seconds, and the number of transactions that the key has to be able to pay for.
 
-    max_head_age: a head that is older against the clock may be anybody's past, so nothing is sent;
-    None for local chains whose time is their own.
+    least_transactions: with less the operator is told. least_stops: with less it sends no
+    heartbeat. max_head_age: a head that is older against the clock may be anybody's past, so
+    nothing is sent; None for local chains whose time is their own.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
@@ -18,3 +19,4 @@ class KeeperSettings(BaseModel):
     max_head_age: int | None = Field(default=120, gt=0)
     funds_every: int = Field(default=60, ge=0)
     least_transactions: int = Field(default=100, ge=0)
+    least_stops: int = Field(default=10, ge=0)

@@ -247,13 +247,34 @@ class FakeSender:
     address: Address = KEEPER
     block: int = 0
     sent: list[tuple[str, Call, int | None]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+    flying: set[str] = field(default_factory=set)
+    abandoned: list[str] = field(default_factory=list)
 
-    def send(self, call: Call, *, gas: int | None = None) -> Receipt:
+    def send(
+        self,
+        call: Call,
+        *,
+        gas: int | None = None,
+        key: str | None = None,
+        expires_at: int | None = None,
+    ) -> Receipt:
         self.sent.append((name_of(call), call, gas))
+        self.keys.append(key)
         error = self.results(call)
         if error is not None:
             raise error
         return Receipt(Bytes32(keccak(call.data)), self.block, START, 80_000, None, ())
+
+    def under_way(self) -> frozenset[str]:
+        return frozenset(self.flying)
+
+    def abandon(self, key: str) -> None:
+        self.flying.discard(key)
+        self.abandoned.append(key)
+
+    def advance(self) -> list[ChainError]:
+        return []
 
     @property
     def names(self) -> list[str]:

@@ -196,7 +196,7 @@ def test_cycle__mined_and_not_seen_yet__is_not_sent_again() -> None:
         (RevertedError(refusal(Reason.QUEUE_NOT_DUE), HASH), Outcome.WAITING),
         (RevertedError(refusal(Reason.PAYMENTS_DAILY), HASH), Outcome.WAITING),
         (RevertedError(Revert("out of gas"), HASH), Outcome.FAILED),
-        (NotMinedError("not in time", 1, (HASH,)), Outcome.FAILED),
+        (NotMinedError("not in time", 1, (HASH,)), Outcome.UNDER_WAY),
         (NoGasMoneyError("empty"), Outcome.FAILED),
         (RpcError("eth_sendRawTransaction", -32000, "busy", None), Outcome.FAILED),
         (NO_ANSWER, Outcome.FAILED),
@@ -263,7 +263,7 @@ def test_cycle__hostile_token__costs_nobody_else_anything() -> None:
     world = World(queued(1), queued(2, amount=7))
     world.node.refusals = lambda call, at, pending: Revert("no") if _amount(call) == 100 else None
     world.node.failing_holding = RevertedError(Revert("no balance either"))
-    world.keeper._funds_at = float("inf")
+    world.keeper._funds._checked_at = float("inf")
     report = world.cycle()
     assert sorted(p.outcome for p in report.payments) == [Outcome.EXECUTED, Outcome.WAITING]
     assert [notice.kind for notice in report.notices] == ["refused"]
