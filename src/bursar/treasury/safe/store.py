@@ -48,19 +48,20 @@ class DraftStore:
 
     def find(self, id: str) -> Draft:
         """
-        The draft whose hash begins like that; of those with a nonce, the open one where it is
-        written as `#7`. Raises UnknownDraftError.
+        The draft whose hash begins like `id` (0x…), or the open one with that nonce (digits).
+
+        Raises UnknownDraftError.
         """
-        if id.startswith("#"):
-            found = [draft for draft in self.open() if str(draft.nonce) == id[1:]]
+        wanted = id.lower().rstrip("…")
+        if wanted.startswith("0x") and len(wanted) > 2:
+            found = [draft for draft in self.all() if draft.id.startswith(wanted)]
         else:
-            wanted = id.lower().removeprefix("0x").rstrip("…")
-            found = [d for d in self.all() if wanted and d.hash.hex().startswith(wanted)]
+            found = [draft for draft in self.open() if str(draft.nonce) == wanted]
         if len(found) == 1:
             return found[0]
         what = "More than one draft is called" if found else "No draft is called"
         raise UnknownDraftError(
-            f"{what} {id}: `bursar safe list` shows them with their hashes and nonces."
+            f"{what} {id}: `bursar safe list` shows them with their hashes (0x…) and nonces."
         )
 
     def save(self, draft: Draft) -> Draft:

@@ -154,6 +154,8 @@ def _unpause(words: Words, outlook: Outlook, to: Address, values: tuple[Any, ...
     number = state.pause_number(scope)
     if number != seen:
         saying.warnings.append(f"the latest stop is {number}, not {seen}: look at that one first")
+    if not state.is_paused(scope, outlook.now):
+        saying.warnings.append("it is not stopped now: there is nothing to release")
     return saying
 
 

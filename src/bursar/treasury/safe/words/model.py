@@ -3,10 +3,18 @@ What a transaction comes to, in words and figures. Interfaces print it, nothing 
 """
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from bursar.types import Address
+
+Wei = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
+"""Numbers of JSON lose digits beyond 2^53, so a string."""
+
+Calldata = Annotated[
+    bytes, PlainSerializer(lambda data: f"0x{data.hex()}", return_type=str, when_used="json")
+]
 
 
 class Effect(StrEnum):
@@ -50,8 +58,8 @@ class CallWords(_Model):
     warnings: tuple[str, ...] = ()
     function: str = ""
     to: Address
-    value: int = Field(default=0, json_schema_extra={"format": "wei"})
-    data: bytes = b""
+    value: Wei = 0
+    data: Calldata = b""
 
 
 class Explanation(_Model):

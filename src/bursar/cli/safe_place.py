@@ -1,0 +1,120 @@
+"""
+Which Safe a command is about, where its drafts are, who speaks, and who pays the gas.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from bursar.cli.place import BOOK, KeyMissingError, Place
+from bursar.treasury.safe import Draft, DraftError, DraftStore, SafeDesk, refresh
+from bursar.treasury.safe.summary import Summary, build_summary
+
+if TYPE_CHECKING:
+    from bursar.chain.safe_service import SafeService
+    from bursar.chain.sender import Sender
+
+DRAFTS: Final = "BURSAR_DRAFTS"
+AUTHOR: Final = "BURSAR_AUTHOR"
+SERVICE_URL: Final = "BURSAR_SAFE_SERVICE_URL"
+SERVICE_TOKEN: Final = "BURSAR_SAFE_SERVICE_TOKEN"
+
+
+@dataclass
+class SafePlace:
+    """
+    A Place with the treasury's drafts.
+    """
+
+    place: Place
+    desk: SafeDesk
+
+    @classmethod
+    def find(cls, rpc_url: str | None, book: str | None) -> "SafePlace":
+        """
+        As `Place.find`; the drafts are in BURSAR_DRAFTS, else beside the address book.
+        """
+        place = Place.find(rpc_url, book)
+        beside = Path(book or place.environment[BOOK]).expanduser().parent / "drafts"
+        folder = Path(place.environment.get(DRAFTS) or beside).expanduser()
+        known = place.office.book
+        return cls(place, SafeDesk.of(place.office, DraftStore(folder, known.chain_id, known.safe)))
+
+    def author(self, given: str | None) -> str:
+        """
+        Who drafts: as given, else BURSAR_AUTHOR, else on a devnet the first owner.
+        """
+        name = given or self.place.environment.get(AUTHOR)
+        if not name and self.place.is_devnet:
+            name = next(iter(self.place.office.book.owners), None)
+        if not name:
+            raise DraftError(f"Say who drafts this: --author NAME, or set {AUTHOR}.")
+        return name
+
+    def open_draft(self, id: str) -> Draft:
+        """
+        The draft of that hash or nonce, as it is after what the chain has done meanwhile.
+        """
+        refresh(self.desk)
+        return self.desk.store.find(id)
+
+    def summary(self, target: Draft) -> Summary:
+        """
+        Everything about a draft.
+        """
+        return build_summary(self.desk, target, self.place.view)
+
+    def gas_payer(self) -> "Sender":
+        """
+        Who sends, and pays: BURSAR_RELAYER_KEY, else a keeper's or a guardian's; on a devnet an
+        account of its own. Raises KeyMissingError.
+        """
+        from bursar.chain.local import LocalChain
+        from bursar.chain.sender import Sender
+        from bursar.cli.place import read_key
+
+        client, environment = self.place.office.client, self.place.environment
+        key = read_key(environment, "relayer")
+        if key is None and self.place.is_devnet:
+            key = LocalChain(client.rpc.url).new_account("relayer")
+        for role in ("keeper", "guardian"):
+            key = key or read_key(environment, role)
+        if key is None:
+            raise KeyMissingError(
+                "Somebody has to pay the gas, and gets no right by it: set BURSAR_RELAYER_KEY, or "
+                "BURSAR_RELAYER_KEY_FILE to a file that only you can read."
+            )
+        return Sender(client, key, chain_id=self.place.office.book.chain_id)
+
+    def service(self) -> "SafeService | None":
+        """
+        The Safe Transaction Service, where one is configured.
+        """
+        from bursar.chain.safe_service import SafeService
+
+        url = self.place.environment.get(SERVICE_URL)
+        token = self.place.environment.get(SERVICE_TOKEN, "")
+        return SafeService(url, token=token) if url else None
+
+
+PurposeOption = Annotated[
+    str, typer.Option("--purpose", "-p", help="Why: every signer reads it.", show_default=False)
+]
+AuthorOption = Annotated[
+    str | None,
+    typer.Option("--author", metavar="NAME", help=f"Who drafts it. Default: {AUTHOR}."),
+]
+DraftArgument = Annotated[
+    str, typer.Argument(metavar="DRAFT", help="How its hash begins, or its nonce.")
+]
+
+
+def say(line: str = "") -> None:
+    """
+    Print a line that a stranger may have had a hand in.
+    """
+    from bursar.treasury.safe.words import printable
+
+    typer.echo(printable(line))

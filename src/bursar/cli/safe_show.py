@@ -1,0 +1,142 @@
+"""
+How a draft looks: why and what first, then who has signed, then hashes, and the raw calls last.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from bursar.cli.console import build_console, build_table, show_time
+from bursar.cli.options import say_json
+from bursar.cli.safe_place import say
+
+if TYPE_CHECKING:
+    from bursar.cli.safe_place import SafePlace
+    from bursar.treasury.safe import Draft
+    from bursar.treasury.safe.summary import Summary
+
+# What is shown of calldata without --raw.
+_FOLDED = 20
+
+
+def tell_draft(
+    place: "SafePlace", target: "Draft", as_json: bool, *, raw: bool = False, **more: Any
+) -> None:
+    """
+    Show a draft, whole.
+    """
+    summary = place.summary(target)
+    if as_json:
+        lines = build_lines(target, summary)
+        told = {"draft": summary.model_dump(mode="json"), "lines": lines}
+        say_json({"ok": True, **told, **more})
+        return
+    print_draft(target, summary, raw=raw)
+
+
+def build_lines(target: "Draft", summary: "Summary") -> list[str]:
+    """
+    The lines that signers decide by.
+    """
+    from bursar.treasury.safe.words import describe_lines
+
+    return list(describe_lines(target, summary.explanation))
+
+
+def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> None:
+    """
+    For people.
+    """
+    say(f"draft {summary.id}, nonce {summary.nonce}: {summary.status}. {summary.told}".rstrip())
+    if summary.refused:
+        say(f"!! REFUSED: {summary.refused}")
+    for line in build_lines(target, summary):
+        say(line)
+    if summary.failure:
+        say(f"!! would fail now: {summary.failure}")
+    _print_approvals(summary)
+    say()
+    say("on a hardware wallet, compare")
+    say(f"  domain hash  {summary.hashes.domain}")
+    say(f"  message hash {summary.hashes.message}")
+    say("in a Safe client, compare")
+    say(f"  Safe transaction hash {summary.hashes.safe_transaction}")
+    _print_calls(summary, raw)
+
+
+def _print_approvals(summary: "Summary") -> None:
+    say()
+    for one in summary.approvals:
+        say(f"{'signed' if one.signed else 'open':7}{one.name} {one.address}")
+    if summary.status != "open":
+        return
+    if summary.missing:
+        many = "signature is" if summary.missing == 1 else "signatures are"
+        say(f"{summary.missing} more {many} needed, of {summary.threshold}.")
+    elif summary.ready:
+        say(f"Enough have signed: bursar safe execute {summary.id[:12]}")
+    else:
+        say("Enough have signed; it is not the next nonce, or it is refused.")
+
+
+def _print_calls(summary: "Summary", raw: bool) -> None:
+    say()
+    say("addresses" if summary.explanation.names else "no known addresses")
+    for name, address in summary.explanation.names.items():
+        say(f"  {address} {name}")
+    say("raw")
+    for call in summary.explanation.calls:
+        digits = call.data.hex()
+        folded = raw or len(digits) <= 2 * _FOLDED
+        data = digits if folded else f"{digits[: 2 * _FOLDED]}… ({len(call.data)} bytes, --raw)"
+        say(f"  to {call.to}, value {call.value}, data 0x{data}")
+        if raw and call.function:
+            say(f"    {call.function}")
+
+
+def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
+    """
+    A table of drafts.
+    """
+    if not found:
+        say("No draft waits.")
+        return
+    table = build_table(
+        "Drafts of the treasury",
+        nonce="right",
+        draft="left",
+        state="left",
+        signed="left",
+        by="left",
+        at="left",
+        why="left",
+    )
+    threshold = place.desk.safe.fetch_threshold()
+    for one in found:
+        signed = ", ".join(map(place.place.office.book.name_of, one.signers))
+        table.add_row(
+            str(one.nonce),
+            one.id[:12],
+            one.status,
+            f"{len(one.signatures)} of {threshold}" + (f": {signed}" if signed else ""),
+            one.author.name,
+            show_time(one.created_at),
+            one.purpose,
+        )
+    build_console().print(table, markup=False)
+
+
+def as_item(target: "Draft") -> dict[str, Any]:
+    """
+    A draft in a list.
+    """
+    return {
+        "id": target.id,
+        "nonce": target.nonce,
+        "status": str(target.status),
+        "told": target.told,
+        "purpose": target.purpose,
+        "author": target.author.name,
+        "rejects": target.rejects,
+        "created_at": target.created_at,
+        "signers": list(target.signers),
+        "executed_in": f"0x{target.executed_in.hex()}" if target.executed_in else None,
+    }
