@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from bursar.cli.changes import pending_changes, veto
 from bursar.cli.demo import demo
 from bursar.cli.devnet import devnet
 from bursar.cli.events import events
@@ -16,6 +17,7 @@ from bursar.cli.init import init
 from bursar.cli.keeper import keeper
 from bursar.cli.pay import pay
 from bursar.cli.queue import cancel, execute, pending
+from bursar.cli.safe import safe
 from bursar.cli.status import status
 from bursar.cli.stops import pause, unpause
 from bursar.cli.validate import validate
@@ -29,10 +31,11 @@ app = typer.Typer(
 for _command in (
     *(demo, devnet, validate, init),
     *(status, pay, pending, cancel, execute),
-    *(pause, unpause, events),
+    *(pause, unpause, pending_changes, veto, events),
 ):
     app.command()(_command)
 app.add_typer(keeper, name="keeper")
+app.add_typer(safe, name="safe")
 
 
 @app.callback()
