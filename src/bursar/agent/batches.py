@@ -15,10 +15,10 @@ from bursar.agent.paying import Minting
 from bursar.agent.payment import Refusal, Remaining
 from bursar.agent.record import Record
 from bursar.agent.refusals import Request, code_of
+from bursar.agent.sending import FrugalSender
 from bursar.chain.client import Receipt
 from bursar.chain.errors import ChainError, RevertedError
 from bursar.chain.reader import Call
-from bursar.chain.sender import Sender
 from bursar.events import Paid
 from bursar.reasons import Preview, Reason
 from bursar.types import EMPTY, MAX_BATCH, MAX_UINT256, Bytes32
@@ -58,7 +58,7 @@ class Batches:
             remaining=self._remaining(requests),
         )
 
-    def pay(self, requests: Sequence[Request], sender: Sender) -> Batch:
+    def pay(self, requests: Sequence[Request], sender: FrugalSender) -> Batch:
         """
         As `AgentWallet.pay_many`. There is at least one request.
         """

@@ -12,8 +12,8 @@ from bursar.agent.outcomes import Outcomes
 from bursar.agent.payment import Payment
 from bursar.agent.record import Record
 from bursar.agent.refusals import Request
+from bursar.agent.sending import FrugalSender
 from bursar.chain.errors import ChainError, RevertedError
-from bursar.chain.sender import Sender
 from bursar.receipts import SALT_BYTES, ReceiptKey
 from bursar.types import Bytes32
 
@@ -47,7 +47,7 @@ class Paying:
         self._minting = minting
         self._outcomes = Outcomes(asking, answers)
 
-    def pay(self, request: Request, sender: Sender) -> Payment:
+    def pay(self, request: Request, sender: FrugalSender) -> Payment:
         """
         As `AgentWallet.pay`.
         """

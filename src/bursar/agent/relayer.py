@@ -19,6 +19,7 @@ from bursar.agent.outcomes import Outcomes
 from bursar.agent.payment import Payment, PaymentPreview, Refusal, Remaining
 from bursar.agent.record import Identity
 from bursar.agent.refusals import Request
+from bursar.agent.sending import FrugalSender
 from bursar.agent.signed import SignedPayment
 from bursar.book import AddressBook
 from bursar.chain.contracts import Contract, organization_at, wallet_at
@@ -36,7 +37,7 @@ class Relayer:
     """
 
     def __init__(
-        self, organization: Contract, sender: Sender, book: AddressBook | None = None
+        self, organization: Contract, sender: FrugalSender, book: AddressBook | None = None
     ) -> None:
         self.address = sender.address
         self.chain_id = sender.chain_id
@@ -57,6 +58,7 @@ class Relayer:
         timeout: float = 30.0,
         ceilings: Ceilings | None = None,
         patience: Patience | None = None,
+        access_lists: bool | None = None,
     ) -> Self:
         """
         Connect to the organisation that `wallet` belongs to: it relays for all of its wallets and
@@ -64,7 +66,8 @@ class Relayer:
         BURSAR_WALLET, BURSAR_RELAYER_KEY, and if they are set BURSAR_CHAIN_ID, BURSAR_BOOK.
 
         key: the private key that pays the gas; it has no right in the organisation. ceilings: the
-        most to pay for gas. Raises as `AgentWallet.connect`.
+        most to pay for gas. access_lists, and what it raises: as
+        `AgentWallet.connect`.
         """
         signer = read_relayer_key(key)
         place = build_place(
@@ -73,7 +76,8 @@ class Relayer:
         sender = Sender(
             place.client, signer, chain_id=place.chain_id, ceilings=ceilings, patience=patience
         )
-        return cls(organization_at(place.client, place.organization), sender, place.book)
+        frugal = FrugalSender(place.client, sender, access_lists)
+        return cls(organization_at(place.client, place.organization), frugal, place.book)
 
     def __repr__(self) -> str:
         return f"<Relayer {self.address} for {self.organization} of chain {self.chain_id}>"

@@ -7,14 +7,14 @@ Making sure that a signature is never used: its nonce is used up instead.
 from bursar.agent.asking import Asking
 from bursar.agent.errors import SignedPaymentError
 from bursar.agent.record import show_hex
+from bursar.agent.sending import FrugalSender
 from bursar.agent.signed import SignedPayment, Voided, VoidStatus
 from bursar.chain.errors import RevertedError
-from bursar.chain.sender import Sender
 from bursar.reasons import Reason
 from bursar.types import MAX_UINT256
 
 
-def void_nonce(asking: Asking, signed: int | SignedPayment, sender: Sender) -> Voided:
+def void_nonce(asking: Asking, signed: int | SignedPayment, sender: FrugalSender) -> Voided:
     """
     As `AgentWallet.void`.
     """

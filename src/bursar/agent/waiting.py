@@ -13,9 +13,9 @@ from bursar.agent.errors import UnknownPaymentError
 from bursar.agent.payment import Payment, PaymentStatus
 from bursar.agent.queue import Queue
 from bursar.agent.record import Record, show_hex
+from bursar.agent.sending import FrugalSender
 from bursar.chain.errors import RevertedError
 from bursar.chain.reader import Call
-from bursar.chain.sender import Sender
 from bursar.events import PaymentQueued
 from bursar.reasons import Reason
 from bursar.types import MAX_REASON_BYTES, Bytes32
@@ -50,7 +50,7 @@ class Waiting:
         """
         return self._describe(self._find(id))
 
-    def cancel(self, id: str | bytes, reason: str, sender: Sender) -> Payment:
+    def cancel(self, id: str | bytes, reason: str, sender: FrugalSender) -> Payment:
         """
         As `AgentWallet.cancel`.
         """
@@ -60,7 +60,7 @@ class Waiting:
         call = self._wallet.build_call("cancel", queued.id, reason)
         return self._act(queued, call, sender, PaymentStatus.CANCELLED, "Cancelled.")
 
-    def execute(self, id: str | bytes, sender: Sender) -> Payment:
+    def execute(self, id: str | bytes, sender: FrugalSender) -> Payment:
         """
         As `AgentWallet.execute`.
         """
@@ -91,7 +91,12 @@ class Waiting:
         return self._answers.describe(queued, known, state or self._queue.fetch_state(queued))
 
     def _act(
-        self, queued: PaymentQueued, call: Call, sender: Sender, status: PaymentStatus, words: str
+        self,
+        queued: PaymentQueued,
+        call: Call,
+        sender: FrugalSender,
+        status: PaymentStatus,
+        words: str,
     ) -> Payment:
         """
         Do something to a queued payment. What is refused is looked at: the queue may have moved on.

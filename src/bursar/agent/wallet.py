@@ -21,6 +21,7 @@ from bursar.agent.paying import Minting, Paying
 from bursar.agent.payment import Payment, PaymentPreview, Remaining
 from bursar.agent.queue import Queue
 from bursar.agent.record import Identity, Record
+from bursar.agent.sending import FrugalSender
 from bursar.agent.signed import SignedPayment, Voided
 from bursar.agent.signing import USUAL_VALIDITY, Signing, SignTypedData
 from bursar.agent.voiding import void_nonce
@@ -39,7 +40,7 @@ class AgentWallet:
     exception that says what was found and what to do.
     """
 
-    def __init__(self, connection: Connection, sender: Sender | None) -> None:
+    def __init__(self, connection: Connection, sender: FrugalSender | None) -> None:
         place = connection.place
         self.address = place.wallet.address
         self.organization = place.organization
@@ -74,6 +75,7 @@ class AgentWallet:
         timeout: float = 30.0,
         ceilings: Ceilings | None = None,
         patience: Patience | None = None,
+        access_lists: bool | None = None,
     ) -> Self:
         """
         Connect to a wallet, and make sure that it is one. What is not given is taken from the
@@ -85,7 +87,9 @@ class AgentWallet:
         what signs EIP-712 typed data for it; it can then sign payments and send nothing itself.
         receipt_key_file: made if it is missing; the journal of payments is written next to it.
         timeout: seconds that the node has for each answer. ceilings: the most to pay for gas.
-        patience: how long to wait for a transaction.
+        patience: how long to wait for a transaction. access_lists: whether transactions may name
+        what they touch (EIP-2930) where the node measures that it saves gas, for a question more to
+        it; None: on chains where gas is all that they cost.
 
         Raises SettingsError, NotAWalletError, BookError, ReceiptKeyError, WrongChainError,
         NoAnswerError.
@@ -110,7 +114,7 @@ class AgentWallet:
             ceilings=ceilings,
             patience=patience,
         )
-        return cls(found, sender)
+        return cls(found, FrugalSender(found.place.client, sender, access_lists))
 
     def __repr__(self) -> str:
         return f"<AgentWallet {self.address} of chain {self.chain_id}, agent {self.agent}>"
@@ -260,7 +264,7 @@ class AgentWallet:
         """
         return self._waiting.execute(id, self._need_sender())
 
-    def _need_sender(self) -> Sender:
+    def _need_sender(self) -> FrugalSender:
         if self._sender is None:
             raise SigningError(
                 f"Agent {self.agent} has no key here to send transactions with. Sign the payment "

@@ -9,13 +9,17 @@ from typing import Any, NamedTuple, TypeAlias
 from bursar.chain.errors import BadAnswerError, NoAnswerError, RevertedError, RpcError
 from bursar.chain.reverts import Revert, decode_revert
 from bursar.chain.rpc import Rpc
-from bursar.types import Address
+from bursar.types import Address, Bytes32
 
 RawLog: TypeAlias = Mapping[str, Any]
 """A log as the node gives it."""
 
 Block: TypeAlias = int | str
 """A block's number, or `latest` and the like."""
+
+
+AccessList: TypeAlias = tuple[tuple[Address, tuple[Bytes32, ...]], ...]
+"""EIP-2930: contracts and storage slots that a transaction names beforehand."""
 
 
 class Call(NamedTuple):
@@ -26,6 +30,7 @@ class Call(NamedTuple):
     to: Address
     data: bytes
     value: int = 0
+    access_list: AccessList = ()
 
 
 class Reader:
@@ -156,12 +161,28 @@ class Reader:
         return Revert("not reproducible: out of gas, or another transaction came between")
 
 
-def transaction_fields(call: Call, sender: Address | None) -> dict[str, str]:
+def transaction_fields(call: Call, sender: Address | None) -> dict[str, Any]:
     """
     `call` as a node wants it.
     """
-    fields = {"to": str(call.to), "data": f"0x{call.data.hex()}", "value": hex(call.value)}
+    fields: dict[str, Any] = {
+        "to": str(call.to),
+        "data": f"0x{call.data.hex()}",
+        "value": hex(call.value),
+    }
+    if call.access_list:
+        fields["accessList"] = list_fields(call.access_list)
     return fields if sender is None else fields | {"from": str(sender)}
+
+
+def list_fields(access_list: AccessList) -> list[dict[str, Any]]:
+    """
+    An access list as nodes and signers want it.
+    """
+    return [
+        {"address": address, "storageKeys": [f"0x{slot.hex()}" for slot in slots]}
+        for address, slots in access_list
+    ]
 
 
 def _block(block: Block) -> str:

@@ -8,7 +8,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.chain.errors import CostTooHighError, NoGasMoneyError, RpcError
 from bursar.chain.fees import Ceilings, Fees, fetch_fees, raise_fees
-from bursar.chain.reader import Call, Reader, as_revert, transaction_fields
+from bursar.chain.reader import Call, Reader, as_revert, list_fields, transaction_fields
 from bursar.chain.sending.intents import SignedTransaction
 from bursar.types import Bytes32, checksummed
 
@@ -123,6 +123,7 @@ class Signer:
             "to": call.to,
             "value": call.value,
             "data": call.data,
+            "accessList": list_fields(call.access_list),
         }
         signed = self._key.sign_transaction(fields)
         return SignedTransaction(
