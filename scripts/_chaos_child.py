@@ -6,47 +6,37 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from bursar.chain.client import Client
 from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
 from bursar.chain.sending import Patience, Sender, points
-from bursar.store import sending_tables
 from bursar.store.database import Database
-from bursar.store.metadata import metadata
 from bursar.store.sending_journal import SqlJournal
-from bursar.store.sending_leases import Lease
+from bursar.store.sending_leases import LEASE_SECONDS, Lease, LeaseHeldError
 from bursar.types import checksummed
 
 # Seconds: a test's chain is fast. Blocks that are three deep are never taken back.
 PATIENCE = Patience(timeout=8.0, replace_after=0.5, lag=0.1, poll=0.02, final_after=3)
 
 
-def crash_at(point: str | None, times: int = 1) -> None:
+def crash_at(point: str | None, times: int = 1, by: int = signal.SIGKILL) -> None:
     """
-    End this process by `kill -9` when `point` is reached for the `times`-th time.
+    Send this process a signal when `point` is reached for the `times`-th time.
     """
     left = times
 
     def hook(reached: str) -> None:
         nonlocal left
         left -= reached == point
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-            signal.pause()  # a signal to oneself may come an instant later
+        if reached == point and left == 0:
+            os.kill(os.getpid(), by)
+            if by == signal.SIGKILL:
+                signal.pause()  # it may come an instant later
 
     if point is not None:
         points.watch(hook)
-
-
-def open_store(url: str) -> Database:
-    """
-    The database, with the tables that the journal needs.
-    """
-    database = Database.open(url)
-    tables = [sending_tables.leases, sending_tables.intents, sending_tables.transactions]
-    database.write(lambda connection: metadata.create_all(connection, tables))
-    return database
 
 
 def build_sender(url: str, database: Database, name: str, **options: float) -> Sender:
@@ -69,13 +59,21 @@ def send_gifts(
     gifts: list[tuple[str, str, int]],
     point: str | None = None,
     times: int = 1,
+    by: int = signal.SIGKILL,
+    lease_seconds: float = LEASE_SECONDS,
 ) -> None:
     """
-    Send each gift (key, recipient, wei) once, whatever was done before.
+    Send each gift (key, recipient, wei) once, whatever was done before. While another process has
+    the lease, wait.
     """
-    crash_at(point, times)
-    with open_store(database) as store:
-        sender = build_sender(url, store, name)
-        sender.advance()
+    crash_at(point, times, by)
+    with Database.open(database) as store:
+        sender = build_sender(url, store, name, seconds=lease_seconds)
+        while True:
+            try:
+                sender.advance()
+                break
+            except LeaseHeldError:
+                time.sleep(0.05)
         for key, to, wei in gifts:
             sender.send(Call(checksummed(to), b"", wei), key=key, gas=21_000)

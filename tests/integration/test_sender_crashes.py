@@ -5,7 +5,6 @@ A sender that dies by `kill -9` wherever it hurts: the next one goes on, and doe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ import pytest
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
 from bursar.chain.sending import points
-from bursar.types import Address, checksummed
 from scripts._chaos_nursery import Nursery
-
-KILLED = -9
+from tests.integration.giving import KILLED, Giver
 
 
 @pytest.fixture(scope="module")
@@ -26,78 +23,6 @@ def nursery() -> Iterator[Nursery]:
     """
     with Nursery() as nursery:
         yield nursery
-
-
-@dataclass
-class Giver:
-    """
-    Somebody with three gifts of different sizes to make, and a journal.
-    """
-
-    chain: LocalChain
-    nursery: Nursery
-    folder: Path
-    name: str
-
-    @property
-    def gifts(self) -> list[tuple[str, Address, int]]:
-        """
-        What for, to whom, how many wei.
-        """
-        return [(f"gift:{n}", self.recipient(n), 1_000 + n) for n in range(3)]
-
-    def recipient(self, number: int) -> Address:
-        """
-        An account that nobody else pays.
-        """
-        return checksummed(f"0x{number + 1:04x}{self.nonce_word}{'00' * 8}")
-
-    @property
-    def nonce_word(self) -> str:
-        return self.account.address[2:22]
-
-    def __post_init__(self) -> None:
-        self.account = self.chain.new_account(self.name)
-
-    def start(self, point: str | None = None, times: int = 1) -> int:
-        """
-        A process that makes the gifts that are not made yet.
-        """
-        return self.nursery.start(
-            "send_gifts",
-            self.folder / "log",
-            url=self.chain.rpc.url,
-            database=f"sqlite:///{self.folder}/bursar.db",
-            name=self.name,
-            gifts=self.gifts,
-            point=point,
-            times=times,
-        )
-
-    def run(self, point: str | None = None, times: int = 1) -> int:
-        """
-        The same until it has ended. Returns its exit status.
-        """
-        return self.nursery.wait(self.start(point, times))
-
-    @property
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    def check_all_once(self) -> None:
-        """
-        Each gift arrived, none arrived twice, and no nonce was used for anything else.
-        """
-        received = [self.chain.fetch_balance(to) for _, to, _ in self.gifts]
-        assert received == [wei for _, _, wei in self.gifts], self.log
-        assert self.fetch_nonce() == len(self.gifts), self.log
-
-    def fetch_nonce(self) -> int:
-        """
-        How many transactions of the giver were mined.
-        """
-        who = self.account.address
-        return self.chain.rpc.request_number("eth_getTransactionCount", who, "latest")
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +39,10 @@ def giver(
     chain: LocalChain, nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Giver:
     """
-    A new one for each test.
+    A new one for each test, with a database of its own.
     """
-    return Giver(chain, nursery, tmp_path, request.node.name)
+    database = f"sqlite:///{tmp_path}/bursar.db"
+    return Giver(chain, nursery, tmp_path, request.node.name, database)
 
 
 ONCE_A_GIFT = (

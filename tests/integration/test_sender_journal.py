@@ -19,7 +19,6 @@ from bursar.store.database import Database
 from bursar.store.sending_journal import SendingJournalError, SqlJournal
 from bursar.store.sending_leases import Lease, LeaseLostError
 from bursar.types import Address, Bytes32, checksummed
-from scripts._chaos_child import open_store
 from tests.integration import proxy
 from tests.integration.proxy import FaultyNode
 from tests.integration.sending import CHAIN, RECIPIENT, Still, gift, sending, wait_for
@@ -81,7 +80,7 @@ def booked(tmp_path: Path) -> Iterator[Booked]:
     with (
         Anvil(mine=False, history=None) as anvil,
         FaultyNode(anvil.url) as node,
-        open_store(f"sqlite:///{tmp_path}/bursar.db") as database,
+        Database.open(f"sqlite:///{tmp_path}/bursar.db") as database,
     ):
         yield Booked(anvil, node, database)
 
