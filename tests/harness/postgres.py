@@ -32,6 +32,8 @@ import psycopg
 START_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 _USER = "bursar"
+# What outlives the test that started it; kept, because forgetting a running process is a warning.
+_running: list[subprocess.Popen[bytes]] = []
 # Ends the server when the last process that holds the pipe's other end is gone, however it went.
 _WATCHDOG = """
 cat "$1" >/dev/null
@@ -274,7 +276,7 @@ def found(note: Path) -> int:
     pipe = cluster.folder / "pipe"
     os.mkfifo(pipe, 0o600)
     assert server.process is not None
-    subprocess.Popen(
+    watchdog = subprocess.Popen(
         [
             *("sh", "-c", _WATCHDOG, "sh", str(pipe), str(server.process.pid)),
             *(str(server.folder), str(cluster.folder)),
@@ -282,6 +284,7 @@ def found(note: Path) -> int:
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
+    _running.extend((server.process, watchdog))
     note.write_text(json.dumps({"url": server.url(), "pipe": str(pipe)}))
     return os.open(pipe, os.O_WRONLY)  # returns when the watchdog reads
 
