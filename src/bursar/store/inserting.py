@@ -15,4 +15,6 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     """
     insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).values(row).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount)
+    # Asked for a column, because the number of rows is not told by every driver.
+    added = connection.execute(statement.returning(*table.primary_key.columns))
+    return added.first() is not None

@@ -174,6 +174,16 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "chain_nonces",
+        sa.Column("source", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("wallet", sa.LargeBinary(length=20), autoincrement=False, nullable=False),
+        sa.Column("agent", sa.LargeBinary(length=20), autoincrement=False, nullable=False),
+        sa.Column("word", sa.LargeBinary(length=32), autoincrement=False, nullable=False),
+        sa.Column("bits", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("source", "wallet", "agent", "word", name=op.f("pk_chain_nonces")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "chain_organizations",
         sa.Column("source", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("address", sa.LargeBinary(length=20), nullable=False),
