@@ -17,7 +17,9 @@ from bursar.cli.init import init
 from bursar.cli.keeper import keeper
 from bursar.cli.pay import pay
 from bursar.cli.queue import cancel, execute, pending
+from bursar.cli.refill import refill
 from bursar.cli.safe import safe
+from bursar.cli.signed import relay, sign, void
 from bursar.cli.status import status
 from bursar.cli.stops import pause, unpause
 from bursar.cli.validate import validate
@@ -31,10 +33,12 @@ app = typer.Typer(
 for _command in (
     *(demo, devnet, validate, init),
     *(status, pay, pending, cancel, execute),
+    *(sign, relay, void),
     *(pause, unpause, pending_changes, veto, events),
 ):
     app.command()(_command)
 app.add_typer(keeper, name="keeper")
+app.add_typer(refill, name="refill")
 app.add_typer(safe, name="safe")
 
 

@@ -1,7 +1,9 @@
 """
-An organisation's events in the order of the chain, read in as few questions as the node allows.
+An organisation's events in the order of the chain, read in as few questions as the node allows, and
+those that somebody asks for.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -63,3 +65,31 @@ class History:
                 raise
         middle = (first + last) // 2
         return [*self._fetch(first, middle), *self._fetch(middle + 1, last)]
+
+
+def find_events(
+    events: Iterable[Event],
+    *,
+    kinds: Sequence[str] = (),
+    wallet: Address | None = None,
+    agent: Address | None = None,
+    since: int = 0,
+    until: int | None = None,
+    least: int = 0,
+) -> Iterator[Event]:
+    """
+    The events of a history that fit all of it. `since` is included, `until` not; `least` is the
+    smallest amount in base units, and leaves out what has none.
+    """
+    for event in events:
+        concerned = (getattr(event, name, None) for name in ("agent", "scope", "old", "new"))
+        where = (event.emitter, getattr(event, "wallet", None), getattr(event, "scope", None))
+        if (
+            (not kinds or type(event).__name__ in kinds)
+            and (wallet is None or wallet in (*where, getattr(event, "target", None)))
+            and (agent is None or agent in concerned)
+            and since <= event.at
+            and (until is None or event.at < until)
+            and (not least or getattr(event, "amount", 0) >= least)
+        ):
+            yield event

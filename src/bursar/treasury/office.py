@@ -89,12 +89,7 @@ class Office:
         history = History(self.client, self.book.organization, self.book.block)
         events = history.read(height)
         state = fold(events)
-        # Names are not unique on chain: the first keeps its name, others have their address.
-        names: dict[str, Address] = {}
-        for address, wallet in state.registry.items():
-            names[wallet.name if wallet.name not in names else str(address)] = address
-        book = self.book.model_copy(update={"wallets": names})
-        return View(state, events, height, self.fetch_time(), book)
+        return View(state, events, height, self.fetch_time(), name_wallets(self.book, state))
 
     def fetch_time(self) -> int:
         """
@@ -124,3 +119,14 @@ class Office:
         except ChainError:
             return False
         return True
+
+
+def name_wallets(book: AddressBook, state: State) -> AddressBook:
+    """
+    The book with the wallets that the chain has. Names are not unique there: the first keeps its
+    name, others have their address.
+    """
+    names: dict[str, Address] = {}
+    for address, wallet in state.registry.items():
+        names[wallet.name if wallet.name not in names else str(address)] = address
+    return book.model_copy(update={"wallets": names})

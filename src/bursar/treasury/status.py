@@ -6,13 +6,16 @@ What the treasury looks like now: per wallet its money and agents, per agent wha
 Amounts are base units; JSON has them as decimal strings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
-from bursar.budgets import figures, spent
+from bursar.budgets import BudgetLine, figures, spent
+from bursar.budgets.shares import based, daily_limit
+from bursar.budgets.windows import rolled
 from bursar.state import State, WalletState
 from bursar.treasury.office import Office, View
 from bursar.types import EMPTY, FOREVER, MAX_UINT256, Address, Bytes32
@@ -57,7 +60,9 @@ class WalletStatus(_Model):
 
 class AgentStatus(_Model):
     """
-    One budget of an agent. `utilisation` is in percent of the daily limit.
+    One budget of an agent. `utilisation` is in percent of the daily limit, which is the one in
+    force: of a share (`share_bps` below 10,000), what it comes to today. `spent_today` of a rolling
+    budget is what the trailing 24 hours have used.
     """
 
     agent: str
@@ -71,6 +76,8 @@ class AgentStatus(_Model):
     remaining_today: Units
     remaining_this_hour: Units
     utilisation: float
+    share_bps: int
+    rolling: bool
     expires_at: int
     stopped: str
 
@@ -103,23 +110,28 @@ class Status(_Model):
     agents: tuple[AgentStatus, ...]
 
 
-def build_status(office: Office, view: View) -> Status:
+def build_status(office: Office, view: View, only: Collection[Address] | None = None) -> Status:
     """
     The status of a view, with the wallets' balances as they are now. Raises ChainError.
+
+    only: these wallets; None for all.
     """
-    return _Builder(office, view).build()
+    return _Builder(office, view, only).build()
 
 
 class _Builder:
-    def __init__(self, office: Office, view: View) -> None:
+    def __init__(self, office: Office, view: View, only: Collection[Address] | None) -> None:
         self.office = office
         self.book = view.book
         self.state: State = view.state
         self.now = view.now
         self.block = view.block
+        self.only = only
+        self.balance = cache(office.balance)
 
     def build(self) -> Status:
-        wallets = list(self.state.registry.values())
+        registry = self.state.registry.values()
+        wallets = [one for one in registry if self.only is None or one.address in self.only]
         return Status(
             name=self.book.name,
             chain_id=self.book.chain_id,
@@ -175,7 +187,7 @@ class _Builder:
     def _tokens(self, wallet: WalletState) -> Iterator[TokenStatus]:
         for token in dict.fromkeys([*wallet.limits, *wallet.max_balances]):
             symbol, decimals = self.book.symbol_of(token)
-            balance = self.office.balance(token, wallet.address)
+            balance = self.balance(token, wallet.address)
             maximum, daily = wallet.max_balance(token), wallet.wallet_limit(token)
             unbounded = maximum == MAX_UINT256
             yield TokenStatus(
@@ -192,7 +204,10 @@ class _Builder:
     def _lines(self, wallet: WalletState) -> Iterator[AgentStatus]:
         for agent, lines in wallet.lines.items():
             for token, category in lines:
-                yield self._line(wallet, agent, token, category)
+                line = self._line(wallet, agent, token, category)
+                # What was removed is told as long as its day counts.
+                if line.expires_at or line.spent_today:
+                    yield line
 
     def _line(
         self, wallet: WalletState, agent: Address, token: Address, category: Bytes32
@@ -200,8 +215,11 @@ class _Builder:
         line = wallet.line(agent, token, category)
         symbol, decimals = self.book.symbol_of(token)
         _, today = spent(line, self.now)
-        hour, day, _ = wallet.remaining(agent, token, category, self.now)
-        budget = figures(line)
+        # Only a share asks what the wallet has: nobody else's line needs another question.
+        is_share = line is not None and line.has_share
+        balance = self.balance(token, wallet.address) if is_share else 0
+        hour, day, _ = wallet.remaining(agent, token, category, self.now, balance)
+        budget, limit = figures(line), limit_in_force(line, self.now, balance)
         return AgentStatus(
             agent=self.book.name_of(agent),
             address=agent,
@@ -210,13 +228,26 @@ class _Builder:
             decimals=decimals,
             category="" if category == EMPTY else self.book.category_name(category),
             spent_today=today,
-            daily_limit=budget.daily,
+            daily_limit=limit,
             remaining_today=day,
             remaining_this_hour=min(hour, day),
-            utilisation=utilisation(today, budget.daily),
+            utilisation=utilisation(today, limit),
+            share_bps=budget.share_bps,
+            rolling=budget.rolling,
             expires_at=budget.expires_at,
             stopped=self._stop(agent),
         )
+
+
+def limit_in_force(line: BudgetLine | None, now: int, balance: int) -> int:
+    """
+    The daily limit in base units; of a share, what it comes to with `balance` in the wallet, or
+    with what the wallet had before the day's first payment. A budget that was removed has none.
+    """
+    if line is None or line.expires_at == 0:
+        return 0
+    line = rolled(line, now)
+    return daily_limit(based(line, balance)) * line.unit
 
 
 def utilisation(used: int, limit: int) -> float:

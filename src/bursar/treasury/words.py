@@ -6,6 +6,7 @@ Amounts, times, events and changes in words, with the names that people use. Pur
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from bursar import events
@@ -53,12 +54,14 @@ class Words:
 
     def __init__(self, book: AddressBook) -> None:
         self.book = book
+        # A book looks through all of its names each time.
+        self._name = cache(book.name_of)
 
     def name(self, address: Address) -> str:
         """
         What people call an address; itself where it has no name.
         """
-        return self.book.name_of(address)
+        return self._name(address)
 
     def amount(self, amount: int, token: Address) -> str:
         """
@@ -210,6 +213,10 @@ _EVENTS: Final[dict[type[Event], Callable[[Words, Any], str]]] = {
     ),
     events.NonceVoided: lambda w, e: f"{w.name(e.agent)}'s signature {e.nonce} is used or void",
     events.BudgetSet: _budget_set,
+    events.ShareBaseSet: lambda w, e: (
+        f"today's share of {w.name(e.agent)}{w.purpose(e.category)} is of "
+        f"{w.amount(e.balance, e.token)}"
+    ),
     events.WalletLimitSet: lambda w, e: f"daily limit of all agents: {w.amount(e.daily, e.token)}",
     events.MaxBalanceSet: lambda w, e: f"refills up to {w.amount(e.amount, e.token)}",
     events.RecipientSet: lambda w, e: (

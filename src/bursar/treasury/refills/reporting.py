@@ -265,8 +265,8 @@ class _Report:
             for one in self.spends
             if (one.wallet, one.token) == (wallet, token) and self.period.first <= one.at < today
         )
-        step = PERIOD_DAYS * 10 ** max(decimals - (2 if decimals <= 8 else 4), 0)
-        return -(-spent // step) * step // PERIOD_DAYS
+        step: int = 10 ** max(decimals - (2 if decimals <= 8 else 4), 0)
+        return -(-spent // (PERIOD_DAYS * step)) * step
 
     def _last_refill(self, wallet: Address, token: Address) -> int | None:
         times = (

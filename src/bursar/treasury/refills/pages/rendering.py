@@ -19,7 +19,7 @@ from bursar.treasury.words import show_amount, show_day, show_moment
 from bursar.types import DAY
 
 # What would begin something in Markdown; names and reasons are whatever somebody wrote.
-_MARKS: Final = re.compile(r"([\\`*_\[\]<>|#])")
+_MARKS: Final = re.compile(r"([\\`*\[\]<>|#]|(?<!\w)_|_(?!\w))")
 
 
 def build_html(report: Report, refill: Refill) -> str:
@@ -87,7 +87,7 @@ def _charts(report: Report) -> dict[tuple[str, ...], Chart]:
     """
     One for each line of activity that has any.
     """
-    charts = {}
+    charts: dict[tuple[str, ...], Chart] = {}
     for one in report.activity:
         odd = {
             found.at // DAY
