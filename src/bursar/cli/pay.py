@@ -1,5 +1,5 @@
 """
-`bursar pay`: a payment by an agent, within its budget.
+`bursar pay`: a payment by an agent, within its budget, or many at once from a file.
 """
 
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bursar.cli.batch_file import read_batch
 from bursar.cli.options import (
     BookOption,
     JsonOption,
@@ -19,7 +20,7 @@ from bursar.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from bursar.agent import AgentWallet, Payment, PaymentPreview
+    from bursar.agent import AgentWallet, BatchEntry, Payment, PaymentPreview
     from bursar.cli.place import Place
     from bursar.types import Address
 
@@ -34,8 +35,14 @@ WalletOption = Annotated[
 
 def pay(
     token: Annotated[str, typer.Argument(help="The token's symbol or address.")],
-    to: Annotated[str, typer.Argument(help="A recipient's or an agent's name, or an address.")],
-    amount: Annotated[str, typer.Argument(help="In whole tokens, such as 10.50.")],
+    to: Annotated[
+        str | None, typer.Argument(help="A recipient's or an agent's name, or an address.")
+    ] = None,
+    amount: Annotated[str | None, typer.Argument(help="In whole tokens, such as 10.50.")] = None,
+    many: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV: to,amount[,reference,note]. All or none."),
+    ] = None,
     category: Annotated[str, typer.Option(help="Which budget is charged.")] = "",
     reference: Annotated[str | None, typer.Option(help="Yours; stays on this machine.")] = None,
     note: Annotated[str | None, typer.Option(help="Yours; stays on this machine.")] = None,
@@ -53,18 +60,57 @@ def pay(
     or in the file BURSAR_AGENT_KEY_FILE; on a devnet it is the agent's own.
 
     Example: bursar pay USDC vendor 10.50 --agent shopper --yes
+
+    Example: bursar pay USDC --many wages.csv --agent shopper --yes
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.cli.place import Place
 
+        if (many is None) != (to is not None and amount is not None) or (many and to):
+            raise typer.BadParameter("Give TO and AMOUNT for one payment, or --many FILE.")
+        entries = [] if many is None else read_batch(many)
         found = connect(Place.find(rpc_url, book), agent, wallet, token)
+        if to is None or amount is None:
+            question = f"Pay {len(entries)} payments of {token}, all or none?"
+            pay_batch(found, token, entries, category, question, yes=yes, as_json=as_json)
+            return
         preview = found.preview(token, to, amount, category=category)
         if preview.refusal is None:
             question = f"Pay {amount} {token} to {to}{_waits(preview)}?"
             confirm(question, yes=yes, as_json=as_json)
         payment = found.pay(token, to, amount, category=category, reference=reference, note=note)
         tell_payment(payment, as_json)
+
+
+def pay_batch(
+    found: "AgentWallet",
+    token: str,
+    entries: list["BatchEntry"],
+    category: str,
+    question: str,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """
+    All of them or none. Ends with 2 where they were denied.
+    """
+    preview = found.preview_many(token, entries, category=category)
+    if preview.refusal is None:
+        confirm(f"{question} {preview.total_formatted}.", yes=yes, as_json=as_json)
+    batch = found.pay_many(token, entries, category=category)
+    told = batch.model_dump(mode="json")
+    if batch.denied:
+        reason = str(batch.reason or batch.code)
+        deny(as_json, reason=reason, message=batch.message, batch=told)
+    if as_json:
+        say_json({"ok": True, "batch": told})
+        return
+    for payment in batch.payments:
+        who = payment.recipient or payment.to
+        typer.echo(f"{payment.status}: {payment.amount_formatted} to {who}")
+    typer.echo(f"{batch.message}\ntransaction {batch.transaction}")
 
 
 def connect(
