@@ -61,7 +61,7 @@ def pay(
 
     Example: bursar pay USDC vendor 10.50 --agent shopper --yes
 
-    Example: bursar pay USDC --many wages.csv --agent shopper --yes
+    From a file: bursar pay USDC --many wages.csv --agent shopper --yes
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.

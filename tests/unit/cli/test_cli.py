@@ -28,7 +28,7 @@ ONE = Address("0x" + "11" * 20)
 TWO = Address("0x" + "22" * 20)
 COMMANDS = {
     *("cancel", "demo", "devnet", "events", "execute", "init", "keeper run"),
-    *("pause", "pay", "pending", "status", "unpause", "validate"),
+    *("pause", "pay", "pending", "relay", "sign", "status", "unpause", "validate", "void"),
 }
 
 
@@ -83,7 +83,7 @@ def test_help__no_option__takes_a_key() -> None:
         assert not [option for option in options if "key" in option or "secret" in option], name
 
 
-@pytest.mark.parametrize("name", ["pay", "execute", "init"])
+@pytest.mark.parametrize("name", ["pay", "sign", "relay", "execute", "init"])
 def test_help__where_money_moves__there_is_yes(name: str) -> None:
     """
     Asked for otherwise.
