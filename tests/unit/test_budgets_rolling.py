@@ -330,6 +330,35 @@ def test_rolling__step_too_coarse_for_a_lowered_limit__becomes_finer_when_the_ho
     assert ring_of(rolled(cut, NOON + 25 * HOUR)).exponent == 0
 
 
+def test_rolling__cut_just_below_the_next_unit__becomes_finer_though_its_step_does_not():
+    """The unit alone is reason enough to fit again."""
+    line = pay(line_of(2 * 10**9), 12 * 10**8, NOON)
+    cut = changed(line, allowing(1_073_741_810), NOON)
+    assert (cut.exponent, ring_of(cut).exponent) == (1, 17)
+    assert rolled(cut, NOON + 24 * HOUR).exponent == 1
+    fine = rolled(cut, NOON + 25 * HOUR)
+    assert (fine.exponent, ring_of(fine).exponent, fine.daily) == (0, 21, 1_073_741_810)
+
+
+@pytest.mark.parametrize(("daily", "step"), [(1_023 * 2**9, 9), (1_023 * 2**9 + 1, 10)])
+def test_rolling__cut_to_a_bound_of_the_step__takes_the_smallest_that_holds(daily, step):
+    """At 1,023 steps of the smaller size the smaller is taken, one unit above it is not."""
+    line = pay(line_of(10**6), 1_023 * 2**9 + 2, NOON)
+    cut = changed(line, allowing(daily), NOON)
+    assert ring_of(cut).exponent == 10
+    assert ring_of(rolled(cut, NOON + 25 * HOUR)).exponent == step
+
+
+def test_rolling__hours_rounded_past_30_bits__never_make_the_unit_coarser():
+    """Fitting again only refines: figures that have been accepted are never rounded by waiting."""
+    line = pay(line_of(UNITS_END - 1), UNITS_END - 1, NOON)
+    cut = changed(line, allowing(1_023 * 2**20), NOON)
+    later = rolled(cut, NOON + HOUR)
+    assert sum(ring_of(later).buckets) << ring_of(later).exponent == 2**30
+    assert (later.exponent, later.before) == (0, UNITS_END)
+    assert figures(later) == figures(cut)
+
+
 def test_rolling__more_than_30_bits_of_hours__is_over_every_limit():
     """The sum is capped where no limit reaches; no cut fails and nothing pays until it is gone."""
     line = pay(line_of(LARGEST), LARGEST, NOON)
