@@ -11,17 +11,24 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.budgets import Budget
 from bursar.chain.client import Client
-from bursar.chain.sending import Patience, Sender
+from bursar.chain.sending import Journal, Patience, Sender
 from bursar.devnet import USDC, address_of
 from bursar.events import Event, PaymentExecuted, PaymentQueued
 from bursar.keeper import ClientNode, CycleReport, Keeper, Outcome
+from bursar.store.database import Database
+from bursar.store.sending_journal import SqlJournal
 from tests.integration.live import GENERAL, LiveWorld, ref
 
 PATIENCE = Patience(timeout=10.0, replace_after=5.0, lag=1.0, poll=0.02)
 
 
 def new_sender(
-    world: LiveWorld, key: LocalAccount | None = None, client: Client | None = None
+    world: LiveWorld,
+    key: LocalAccount | None = None,
+    client: Client | None = None,
+    *,
+    journal: Journal | None = None,
+    patience: Patience = PATIENCE,
 ) -> Sender:
     """
     Of the keeper's key, unless said otherwise.
@@ -30,8 +37,18 @@ def new_sender(
         client or world.chain,
         key or world.keeper,
         chain_id=world.chain.chain_id,
-        patience=PATIENCE,
+        patience=patience,
+        journal=journal,
     )
+
+
+def new_journal(
+    world: LiveWorld, database: Database, key: LocalAccount | None = None
+) -> SqlJournal:
+    """
+    As a process that starts now has it.
+    """
+    return SqlJournal(database, world.chain.chain_id, address_of(key or world.keeper))
 
 
 def new_keeper(
@@ -39,6 +56,7 @@ def new_keeper(
     key: LocalAccount | None = None,
     *,
     client: Client | None = None,
+    sender: Sender | None = None,
     **options: Any,
 ) -> Keeper:
     """
@@ -46,7 +64,7 @@ def new_keeper(
     """
     return Keeper(
         ClientNode(client or world.chain),
-        new_sender(world, key, client),
+        sender or new_sender(world, key, client),
         world.organization.address,
         **{"clock": world.chain.fetch_now, **options},
     )

@@ -81,9 +81,15 @@ def build_apply(state: State, change: Change) -> Call:
     return Call(state.organization, data)
 
 
-def keys_in_doubt(state: State, reports: Sequence[ChangeReport]) -> set[str]:
+def keys_in_doubt(
+    state: State, verdicts: Sequence[tuple[Change, Order | ChangeReport]]
+) -> set[str]:
     """
     Of what is pending and was not judged: nobody has said that it is not wanted.
     """
-    judged = {apply_key(r.change) for r in reports if r.outcome is not Outcome.FAILED}
+    judged = {apply_key(change) for change, verdict in verdicts if _is_judged(verdict)}
     return {apply_key(change) for change in state.changes.values()} - judged
+
+
+def _is_judged(verdict: Order | ChangeReport) -> bool:
+    return isinstance(verdict, Order) or verdict.outcome is not Outcome.FAILED

@@ -240,12 +240,16 @@ def build_cancel(entry: Due, why: str) -> Call:
     return Call(entry.wallet, wallet_type().encode("cancel", entry.id, f"keeper: {why}"))
 
 
-def keys_in_doubt(state: State, reports: Sequence[PaymentReport]) -> set[str]:
+def keys_in_doubt(state: State, verdicts: Sequence[Plan | PaymentReport]) -> set[str]:
     """
     Of what is queued and was not judged, for want of an answer or of room: nobody has said that it
     is not wanted.
     """
-    unknown = (Outcome.FAILED, Outcome.LATER)
-    judged = {report.due.key for report in reports if report.outcome not in unknown}
+    judged = {verdict.due.key for verdict in verdicts if _is_judged(verdict)}
     queued = [due for due in find_queued(state) if due.key not in judged]
     return {key for due in queued for key in (execute_key(due), cancel_key(due))}
+
+
+def _is_judged(verdict: Plan | PaymentReport) -> bool:
+    unknown = (Outcome.FAILED, Outcome.LATER)
+    return isinstance(verdict, Plan) or verdict.outcome not in unknown

@@ -58,6 +58,7 @@ class ProblemKind(StrEnum):
     FUNDS = "funds"
     HEARTBEAT = "heartbeat"
     SENDING = "sending"
+    STANDBY = "standby"  # another process has the key: this one watches, and takes over after it
     NOTICE = "notice"
     FAULT = "fault"
 

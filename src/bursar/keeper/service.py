@@ -41,6 +41,7 @@ from bursar.keeper.report import (
 from bursar.keeper.settings import KeeperSettings
 from bursar.keeper.telling import Teller
 from bursar.reasons import Reason
+from bursar.store.sending_leases import LeaseHeldError, LeaseLostError
 from bursar.types import ZERO_ADDRESS, Address, Bytes32, Role
 
 _log = logging.getLogger("bursar.keeper")
@@ -97,6 +98,8 @@ class Keeper:
             self._cycle(report, dry_run, stop or threading.Event())
         except LaggingError as error:
             report.complain(ProblemKind.LAGGING, error)
+        except (LeaseHeldError, LeaseLostError) as error:
+            report.complain(ProblemKind.STANDBY, error)
         except BursarError as error:
             report.complain(ProblemKind.NO_ANSWER, error)
         except Exception as error:  # noqa: BLE001 - the loop goes on, whatever it was
@@ -188,9 +191,8 @@ class Keeper:
         orders = [v.order for v in verdicts if isinstance(v, Plan)]
         orders += [order for _, order in changes if isinstance(order, Order)]
         wanted = {order.key for order in orders}
-        wanted |= payments_in_doubt(view.state, [v for v in verdicts if not isinstance(v, Plan)])
-        told = [verdict for _, verdict in changes if isinstance(verdict, ChangeReport)]
-        wanted |= changes_in_doubt(view.state, told)
+        wanted |= payments_in_doubt(view.state, verdicts)
+        wanted |= changes_in_doubt(view.state, changes)
         self._abandon(find_unwanted(sorted(under_way), wanted), report)
         sent = send_all(self._sender, [beat, *orders] if beat else orders)
         if beat:
