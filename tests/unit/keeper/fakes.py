@@ -248,6 +248,7 @@ class FakeSender:
     block: int = 0
     sent: list[tuple[str, Call, int | None]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    expiries: list[int | None] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
     abandoned: list[str] = field(default_factory=list)
 
@@ -261,6 +262,7 @@ class FakeSender:
     ) -> Receipt:
         self.sent.append((name_of(call), call, gas))
         self.keys.append(key)
+        self.expiries.append(expires_at)
         error = self.results(call)
         if error is not None:
             raise error
