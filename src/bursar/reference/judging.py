@@ -28,7 +28,8 @@ def judge_payment(turn: Turn, payment: QueuedPayment, may_queue: bool = True) ->
         balance=turn.chain.balance_of(payment.token, turn.target),
         may_queue=may_queue,
     )
-    return _after_transfers(turn, verdict, payment.token, (payment.to,))
+    only = Payment(payment.to, payment.amount, payment.ref)
+    return _after_transfers(turn, verdict, payment.token, (only,))
 
 
 def judge_payments(
@@ -46,23 +47,37 @@ def judge_payments(
         now=turn.now,
         balance=turn.chain.balance_of(token, turn.target),
     )
-    return _after_transfers(turn, verdict, token, (payment.to for payment in payments))
+    return _after_transfers(turn, verdict, token, payments)
 
 
 def _after_transfers(
-    turn: Turn, verdict: Verdict, token: Address, recipients: Iterable[Address]
+    turn: Turn, verdict: Verdict, token: Address, payments: Iterable[Payment]
 ) -> Verdict | Refused:
     """
     Tokens see to their balances themselves; of native currency the recipient has a say.
     """
-    if verdict.reason is Reason.PAYMENTS_BALANCE and token != NATIVE:
+    lacks = verdict.reason is Reason.PAYMENTS_BALANCE
+    if lacks and token != NATIVE:
         return Refused(TOKEN_BALANCE)
-    if verdict.reason is not None:
+    if verdict.reason is not None and not lacks:
         return Refused(verdict.reason)
-    leaves = verdict.line is not None and token == NATIVE
-    if leaves and not all(takes_native(turn, to) for to in recipients):
-        return Refused(Reason.TRANSFERS_RECIPIENT)
-    return verdict
+    leaves = lacks or verdict.line is not None
+    reason = _check_native(turn, payments) if leaves and token == NATIVE else None
+    return verdict if reason is None else Refused(reason)
+
+
+def _check_native(turn: Turn, payments: Iterable[Payment]) -> Reason | None:
+    """
+    Transfers go one by one: a recipient that refuses is met before the balance runs out after it.
+    """
+    balance = turn.chain.balance_of(NATIVE, turn.target)
+    for payment in payments:
+        if payment.amount > balance:
+            return Reason.PAYMENTS_BALANCE
+        if not takes_native(turn, payment.to):
+            return Reason.TRANSFERS_RECIPIENT
+        balance -= payment.amount
+    return None
 
 
 def takes_native(turn: Turn, to: Address) -> bool:
