@@ -72,6 +72,8 @@ class RefillDesk:
             begun_at=report.at,
         )
         with self.folder.locked():
+            if any(one.id == refill.id for one in self.folder.all()):
+                raise WrongOrderError(f"Refill {refill.id} was begun just now with this report.")
             return self.folder.save_report(refill, report), report
 
     def confirm(self, refill: Refill, items: Iterable[str], by: str, note: str = "") -> Refill:
