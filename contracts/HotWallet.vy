@@ -23,6 +23,7 @@ from modules import limits
 from modules import queue
 from modules import reasons
 from modules import recipients
+from modules import rolling
 from modules import shares
 from modules import signatures
 from modules import transfers
@@ -41,12 +42,10 @@ exports: (
     access.organization,
     access.treasury,
     access.sealed,
-    roster.MAX_BUDGETS,
     roster.agent_count,
     roster.agents,
     roster.budget_count,
     roster.budget_keys,
-    limits.MAX_WALLET_LIMIT,
     limits.wallet_limit,
     limits.wallet_remaining,
     limits.max_balance,
@@ -78,9 +77,6 @@ PREVIEW_BALANCE: constant(uint256) = 10
 # A cause of its own with `PREVIEW_WALLET`'s number: the wallet's limit is 0.
 NOT_ENABLED: constant(uint256) = 11
 
-NAME_FOR_SIGNING: constant(String[16]) = "Bursar HotWallet"
-VERSION: constant(String[8]) = "1"
-
 # More would not fit into the gas of a block that has other things to do.
 MAX_BATCH: constant(uint256) = 100
 
@@ -104,6 +100,7 @@ def __init__(name: String[32]):
     NAME = name
     access.__init__()
     queue.__init__()
+    signatures.__init__()
 
 
 @external
@@ -132,7 +129,7 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
     @param ref Free; off chain it proves that the payment passed policy. No idempotency key.
     @return Empty when it was paid, the payment's id when it waits.
     """
-    slot: bytes32 = budgets._slot(msg.sender, token, category)
+    slot: bytes32 = keccak256(abi_encode(msg.sender, token, category))
     verdict: Verdict = self._judge(slot, msg.sender, token, to, amount, 0)
     if verdict.charge.number != PREVIEW_PAY:
         if verdict.charge.number == PREVIEW_QUEUE:
@@ -142,7 +139,9 @@ def pay(token: address, to: address, amount: uint256, category: bytes32, ref: by
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
     if verdict.second != 0:
-        self._store_second(slot, verdict, msg.sender, token, category)
+        budgets._seconds[slot] = verdict.second
+        if verdict.charge.word & figures.SHARE != 0:
+            self._log_share_base(msg.sender, token, category, verdict.second)
     log IHotWallet.Paid(
         agent=msg.sender,
         token=token,
@@ -165,7 +164,7 @@ def pay_many(token: address, category: bytes32, payments: DynArray[IHotWallet.Pa
             counted; one that is large enough to wait refuses the batch.
     """
     slot: bytes32 = budgets._slot(msg.sender, token, category)
-    word: uint256 = figures._moved(self._current(slot, token, budgets._words[slot]).word)
+    word: uint256 = figures._moved(budgets._words[slot])
     unit: uint256 = figures._unit(word)
     most: uint256 = unsafe_mul((word >> figures.PER_PAYMENT) & figures.M30, unit)
     queue_from: uint256 = unsafe_mul((word >> figures.QUEUE_FROM) & figures.M30, unit)
@@ -195,7 +194,9 @@ def pay_many(token: address, category: bytes32, payments: DynArray[IHotWallet.Pa
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
     if verdict.second != 0:
-        self._store_second(slot, verdict, msg.sender, token, category)
+        budgets._seconds[slot] = verdict.second
+        if verdict.charge.word & figures.SHARE != 0:
+            self._log_share_base(msg.sender, token, category, verdict.second)
     for payment: IHotWallet.Payment in payments:
         log IHotWallet.Paid(
             agent=msg.sender,
@@ -228,16 +229,30 @@ def pay_signed(
     @param deadline Last second in which the signature is good, at most a day from now.
     @param signature Of the agent's key (r, s, v), or what its contract takes (ERC-1271).
     """
-    signatures._check_deadline(deadline)
+    if block.timestamp > deadline:
+        reasons._refuse("signatures: expired")
+    if deadline > unsafe_add(block.timestamp, signatures.MAX_AHEAD):
+        reasons._refuse("signatures: deadline too far")
     signatures._use(agent, nonce)
+    epoch: uint256 = queue._settings >> queue.EPOCH
     fields: bytes32 = keccak256(
         abi_encode(
-            signatures.PAYMENT_TYPE, agent, token, to, amount, category, ref, queue._epoch(), nonce, deadline
+            signatures.PAYMENT_TYPE, agent, token, to, amount, category, ref, epoch, nonce, deadline
         )
     )
-    digest: bytes32 = signatures._digest(fields, keccak256(NAME_FOR_SIGNING), keccak256(VERSION))
-    signatures._check(agent, digest, signature)
-    slot: bytes32 = budgets._slot(agent, token, category)
+    digest: bytes32 = signatures._digest(fields)
+    signer: address = empty(address)
+    if len(signature) == 65:
+        signer = ecrecover(
+            digest,
+            extract32(signature, 33, output_type=uint256) & 255,
+            extract32(signature, 0, output_type=uint256),
+            extract32(signature, 32, output_type=uint256),
+        )
+    if signer != agent or signer == empty(address):
+        signatures._check_by_contract(agent, digest, signature)
+
+    slot: bytes32 = keccak256(abi_encode(agent, token, category))
     verdict: Verdict = self._judge(slot, agent, token, to, amount, 0)
     if verdict.charge.number != PREVIEW_PAY:
         if verdict.charge.number == PREVIEW_QUEUE:
@@ -247,7 +262,9 @@ def pay_signed(
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
     if verdict.second != 0:
-        self._store_second(slot, verdict, agent, token, category)
+        budgets._seconds[slot] = verdict.second
+        if verdict.charge.word & figures.SHARE != 0:
+            self._log_share_base(agent, token, category, verdict.second)
     log IHotWallet.Paid(
         agent=agent,
         token=token,
@@ -292,7 +309,9 @@ def execute(
     budgets._words[slot] = verdict.charge.word
     limits._words[token] = verdict.limit_word
     if verdict.second != 0:
-        self._store_second(slot, verdict, agent, token, category)
+        budgets._seconds[slot] = verdict.second
+        if verdict.charge.word & figures.SHARE != 0:
+            self._log_share_base(agent, token, category, verdict.second)
     log IHotWallet.PaymentExecuted(
         agent=agent,
         token=token,
@@ -582,7 +601,13 @@ def remaining(agent: address, token: address, category: bytes32) -> (uint256, ui
             many payments.
     """
     slot: bytes32 = budgets._slot(agent, token, category)
-    return budgets._remaining(self._current(slot, token, budgets._words[slot]).word)
+    word: uint256 = budgets._words[slot]
+    ring: uint256 = 0
+    if word & figures.ROLLING != 0 and figures._is_past(word):
+        word, ring = rolling._advanced(word, budgets._seconds[slot])
+    elif word & figures.SHARE != 0:
+        word = self._shared(slot, token, word).word
+    return budgets._remaining(word)
 
 
 @external
@@ -611,7 +636,7 @@ def version() -> String[8]:
     """
     @notice The version of the contract and of its EIP-712 domain.
     """
-    return VERSION
+    return signatures.VERSION
 
 
 @external
@@ -623,7 +648,7 @@ def eip712Domain() -> (
     """
     @notice The domain that agents sign for (ERC-5267).
     """
-    return DOMAIN_FIELDS, NAME_FOR_SIGNING, VERSION, chain.id, self, empty(bytes32), []
+    return DOMAIN_FIELDS, signatures.NAME, signatures.VERSION, chain.id, self, empty(bytes32), []
 
 
 # The order of checks
@@ -645,28 +670,40 @@ def _judge(
         return verdict
 
     word: uint256 = budgets._words[slot]
-    if word < figures.ROLLING and settled <= 1:
-        may_receive: bool = to != empty(address) and to != self
+    cut: uint256 = 0
+    may_receive: bool = to != empty(address) and to != self
+    if word >= figures.ROLLING:
+        if word & figures.ALLOWLIST_ONLY != 0:
+            may_receive = may_receive and recipients._allowed[to]
+        if word & figures.ROLLING != 0:
+            if (word >> figures.HOUR_AT) & figures.M20 != unsafe_div(block.timestamp, figures.HOUR):
+                word, verdict.second = rolling._advanced(word, budgets._seconds[slot])
+        elif word & figures.SHARE != 0:
+            shared: budgets.Shared = self._shared(slot, token, word)
+            word = shared.word
+            cut = shared.cut
+            verdict.second = shared.second
+    if settled <= 1:
         verdict.charge = budgets._charged(word, amount, may_receive, settled != 0)
     else:
-        current: budgets.Current = self._current(slot, token, word)
-        may_receive: bool = self._may_receive(word, to)
-        if settled <= 1:
-            verdict.charge = budgets._charged(current.word, amount, may_receive, settled != 0)
-        else:
-            verdict.charge = budgets._charged_batch(current.word, amount, settled)
-        verdict.charge.word ^= current.cut
-        verdict.second = current.second
+        verdict.charge = budgets._charged_batch(word, amount, settled)
+    verdict.charge.word ^= cut
     if verdict.charge.number > PREVIEW_QUEUE:
         return verdict
 
     limit_word: uint256 = limits._words[token]
-    verdict.limit_word = limits._charged(limit_word, amount)
-    if verdict.limit_word == 0:
-        if limits._limit(limit_word) == 0:
-            verdict.charge.number = NOT_ENABLED
-        elif verdict.charge.number == PREVIEW_PAY:
-            verdict.charge.number = PREVIEW_WALLET
+    limit: uint256 = limit_word >> limits.LIMIT
+    today: uint256 = unsafe_div(block.timestamp, limits.DAY)
+    spent: uint256 = amount
+    if (limit_word >> limits.DAY_AT) & limits.M24 == today:
+        # No payment comes near 2^256.
+        spent = unsafe_add(limit_word & limits.M112, amount)
+    if spent <= limit:
+        verdict.limit_word = spent | (today << limits.DAY_AT) | (limit << limits.LIMIT)
+    elif limit == 0:
+        verdict.charge.number = NOT_ENABLED
+    elif verdict.charge.number == PREVIEW_PAY:
+        verdict.charge.number = PREVIEW_WALLET
     return verdict
 
 
@@ -683,15 +720,11 @@ def _may_receive(word: uint256, to: address) -> bool:
 
 @internal
 @view
-def _current(slot: bytes32, token: address, word: uint256) -> budgets.Current:
+def _shared(slot: bytes32, token: address, word: uint256) -> budgets.Shared:
     """
-    @dev A budget as a charge finds it now, where a second word may have a say.
+    @dev A budget with a share of what the wallet holds of `token`.
     """
-    if word & figures.ROLLING != 0:
-        return budgets._rolled(slot, word)
-    if word & figures.SHARE != 0:
-        return budgets._shared(slot, word, transfers._balance_or_zero(token))
-    return budgets.Current(word=word, cut=0, second=0)
+    return budgets._shared(slot, word, transfers._balance_or_zero(token))
 
 
 @internal
@@ -723,17 +756,13 @@ def _refuse(verdict: uint256):
 
 
 @internal
-def _store_second(
-    slot: bytes32, verdict: Verdict, agent: address, token: address, category: bytes32
-):
+def _log_share_base(agent: address, token: address, category: bytes32, second: uint256):
     """
-    @dev Store a budget's second word along with a charge.
+    @dev Tell which balance a share is of, until the UTC day ends.
     """
-    budgets._seconds[slot] = verdict.second
-    if verdict.charge.word & figures.SHARE != 0:
-        log IHotWallet.ShareBaseSet(
-            agent=agent, token=token, category=category, balance=shares._balance(verdict.second)
-        )
+    log IHotWallet.ShareBaseSet(
+        agent=agent, token=token, category=category, balance=shares._balance(second)
+    )
 
 
 @internal

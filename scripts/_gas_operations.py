@@ -17,8 +17,13 @@ from typing import Any
 
 from _gas_chain import ETHER, START, Chain, Contract, Mined
 
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+
 from bursar.budgets import Budget
 from bursar.chain.abi import ContractType
+from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.types import DAY, HOUR, MAX_UINT256, NATIVE, Address, checksummed
 
 # 6 decimals
@@ -57,6 +62,9 @@ class World:
         self.new_agent = chain.actor("new agent")
         self.relayer = chain.actor("relayer")
         self.recipient = chain.actor("recipient")
+        self.many = [chain.actor(f"recipient {i}") for i in range(50)]
+        # Signs what a relayer submits; a key that is nobody's secret.
+        self.signer: LocalAccount = Account.from_key(b"\x11" * 32)
         chain.set_code(self.treasury, b"\0")  # STOP: takes money, and counts as a contract
         self._deploy()
         self._open()
@@ -75,12 +83,19 @@ class World:
 
     def _open(self) -> None:
         self.category, self.waiting, self.listed = (self.chain.word() for _ in range(3))
+        self.batched, self.rolling, self.shared = (self.chain.word() for _ in range(3))
         for token in (self.token.address, NATIVE):
             self.as_treasury(self.wallet, "set_wallet_limit", token, 20 * ETHER)
             self.as_treasury(self.wallet, "set_max_balance", token, 90 * ETHER)
         self.set_budget(self.agent, self.category)
         self.set_budget(self.agent, self.waiting, queue_from=0)
         self.set_budget(self.agent, self.listed, allowlist_only=True)
+        self.set_budget(
+            self.agent, self.batched, hourly=5_000 * USDC, daily=9_000 * USDC, max_payments=9_000
+        )
+        self.set_budget(self.agent, self.rolling, rolling=True)
+        self.set_budget(self.agent, self.shared, share_bps=1_000)
+        self.set_budget(self.signer.address, self.category)
         self.set_budget(self.other_agent, self.category)
         self.set_budget(
             self.agent, self.category, token=NATIVE,
@@ -93,6 +108,8 @@ class World:
         self.token.call(self.deployer, "mint", self.treasury, 50_000 * USDC)
         self.token.call(self.deployer, "mint", self.recipient, 50 * USDC)
         self.token.call(self.deployer, "mint", self.agent, 50 * USDC)
+        for recipient in self.many:
+            self.token.call(self.deployer, "mint", recipient, 50 * USDC)
         self.chain.send(self.deployer, self.wallet.address, b"", value=10 * ETHER)
 
     def create_wallet(self, name: str = "operations") -> Mined:
@@ -136,6 +153,31 @@ class World:
 
     def pay(self, **changed: Any) -> int:
         return self.wallet.gas(self.agent, "pay", *self.payment(**changed))
+
+    def pay_many(self, recipients: list[Address]) -> int:
+        """
+        10 USDC to each, each under a reference of its own; gas a payment, rounded up.
+        """
+        payments = [(to, AMOUNT, self.chain.word()) for to in recipients]
+        arguments = self.token.address, self.batched, payments
+        return -(-self.wallet.gas(self.agent, "pay_many", *arguments) // len(payments))
+
+    def pay_signed(self, nonce: int) -> int:
+        """
+        What the signer signed, submitted by the relayer.
+        """
+        payment = SignablePayment(
+            checksummed(self.signer.address), *self.payment(),
+            epoch=0, nonce=nonce, deadline=self.chain.now + HOUR,
+        )  # fmt: skip
+        data = build_typed_data(
+            payment, chain_id=self.chain.anvil.chain_id, wallet=self.wallet.address
+        )
+        signature = self.signer.sign_message(encode_typed_data(full_message=data)).signature
+        p = payment
+        head = p.agent, p.token, p.to, p.amount, p.category, p.ref
+        arguments = *head, p.nonce, p.deadline, bytes(signature)
+        return self.wallet.gas(self.relayer, "pay_signed", *arguments)
 
     def queue(self, **changed: Any) -> tuple[Any, ...]:
         """
@@ -236,6 +278,58 @@ def pay_native(w: World) -> int:
 def pay_allowlist(w: World) -> int:
     w.pay(category=w.listed)
     return w.pay(category=w.listed)
+
+
+def pay_rolling(w: World) -> int:
+    w.pay(category=w.rolling)
+    return w.pay(category=w.rolling)
+
+
+def pay_rolling_new_hour(w: World) -> int:
+    w.pay(category=w.rolling)
+    w.chain.warp(START + HOUR)
+    return w.pay(category=w.rolling)
+
+
+def pay_rolling_after_hours(w: World) -> int:
+    w.pay(category=w.rolling)
+    w.chain.warp(START + 9 * HOUR)
+    return w.pay(category=w.rolling)
+
+
+def pay_share(w: World) -> int:
+    w.pay(category=w.shared)
+    return w.pay(category=w.shared)
+
+
+def pay_share_new_day(w: World) -> int:
+    w.pay(category=w.shared)
+    w.chain.warp(START + DAY)
+    w.organization.call(w.keeper, "heartbeat")
+    return w.pay(category=w.shared)
+
+
+def pay_many(count: int) -> Callable[[World], int]:
+    def pay(w: World) -> int:
+        w.pay(category=w.batched)
+        return w.pay_many(w.many[:count])
+
+    return pay
+
+
+def pay_many_same(w: World) -> int:
+    w.pay(category=w.batched)
+    return w.pay_many([w.recipient] * 50)
+
+
+def pay_signed(w: World) -> int:
+    w.pay_signed(0)
+    return w.pay_signed(1)
+
+
+def void_nonce(w: World) -> int:
+    w.wallet.call(w.agent, "void_nonce", 0)
+    return w.wallet.gas(w.agent, "void_nonce", 1)
 
 
 def execute(w: World) -> int:
@@ -375,6 +469,16 @@ OPERATIONS = (
     Operation("pay.while_other_stopped", "pay, another agent stopped", pay_while_other_stopped),
     Operation("pay.allowlist", "pay, budget with the allowlist on", pay_allowlist),
     Operation("pay.native", "pay, native currency", pay_native),
+    Operation("pay.rolling", "pay, rolling budget", pay_rolling),
+    Operation("pay.rolling_new_hour", "pay, rolling, first of an hour", pay_rolling_new_hour),
+    Operation("pay.rolling_after_hours", "... nine hours later", pay_rolling_after_hours),
+    Operation("pay.share", "pay, budget with a share", pay_share),
+    Operation("pay.share_new_day", "... first of a day", pay_share_new_day),
+    Operation("pay_many.per_payment_10", "pay_many, each of 10", pay_many(10), 18_100),
+    Operation("pay_many.per_payment_50", "pay_many, each of 50", pay_many(50), 14_250),
+    Operation("pay_many.per_payment_50_same", "pay_many, each of 50 to one", pay_many_same, 9_750),
+    Operation("pay_signed", "pay_signed", pay_signed, 75_000),
+    Operation("void_nonce", "void_nonce", void_nonce),
     Operation("execute", "execute", execute, 63_500),
     Operation("cancel", "cancel, by its agent", cancel_by("agent"), 31_000),
     Operation("cancel_by.guardian", "cancel, by a guardian", cancel_by("guardian"), 36_000),

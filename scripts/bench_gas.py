@@ -47,6 +47,7 @@ CODE_SIZE_LIMIT = 24_576
 # A later window may cost this much more than a payment within one.
 NEW_WINDOW_EXTRA = 150
 OTHER_STOPPED_EXTRA = 4_500
+ROLLING_EXTRA = 5_900
 
 
 class Peer(NamedTuple):
@@ -100,6 +101,7 @@ def targets_of(gas: dict[str, int]) -> dict[str, int]:
     targets = {o.key: o.target for o in OPERATIONS if o.target is not None}
     for key in ("pay.new_hour", "pay.new_day"):
         targets[key] = gas["pay.steady"] + NEW_WINDOW_EXTRA
+    targets["pay.rolling_new_hour"] = gas["pay.steady"] + ROLLING_EXTRA
     targets["pay.while_other_stopped"] = gas["pay.steady"] + OTHER_STOPPED_EXTRA
     return targets
 

@@ -12,7 +12,7 @@
 from modules import reasons
 
 # An agent that needs more budgets than this in one wallet needs a second wallet.
-MAX_BUDGETS: public(constant(uint256)) = 16
+MAX_BUDGETS: constant(uint256) = 16
 
 struct Agent:
     listed: bool

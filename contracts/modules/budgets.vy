@@ -33,9 +33,9 @@ struct Charge:
     hour_remaining: uint256  # after it, in base units
     day_remaining: uint256   # likewise
 
-# A budget as a charge finds it now, with its second word.
-struct Current:
-    word: uint256            # to charge; with a share, its `daily` is cut to it
+# A budget with a share as a charge finds it today.
+struct Shared:
+    word: uint256            # to charge: its `daily` is cut to the share
     cut: uint256             # what to flip in the charged word to undo that cut
     second: uint256          # the second word to store along with a charge; 0: leave it
 
@@ -57,33 +57,20 @@ def _slot(agent: address, token: address, category: bytes32) -> bytes32:
 
 @internal
 @view
-def _rolled(slot: bytes32, word: uint256) -> Current:
-    """
-    @dev A rolling budget in the current hour.
-    """
-    current: Current = empty(Current)
-    current.word = word
-    if (word >> figures.HOUR_AT) & figures.M20 != unsafe_div(block.timestamp, HOUR):
-        current.word, current.second = rolling._advanced(word, self._seconds[slot])
-    return current
-
-
-@internal
-@view
-def _shared(slot: bytes32, word: uint256, balance: uint256) -> Current:
+def _shared(slot: bytes32, word: uint256, balance: uint256) -> Shared:
     """
     @dev A budget with a share, today.
     @param balance What the wallet holds of the token now, in base units.
     """
-    current: Current = empty(Current)
+    shared: Shared = empty(Shared)
     second: uint256 = self._seconds[slot]
     if not shares._is_of_today(second):
         second = shares._with_balance(second, balance)
-        current.second = second
+        shared.second = second
     moved: uint256 = figures._moved(word)
-    current.word = shares._limited(moved, second)
-    current.cut = current.word ^ moved
-    return current
+    shared.word = shares._limited(moved, second)
+    shared.cut = shared.word ^ moved
+    return shared
 
 
 @internal

@@ -73,6 +73,15 @@ def _is_alive(word: uint256) -> bool:
 
 
 @internal
+@view
+def _is_past(word: uint256) -> bool:
+    """
+    @dev Whether the counters are of an hour that is over.
+    """
+    return (word >> HOUR_AT) & M20 != unsafe_div(block.timestamp, HOUR)
+
+
+@internal
 @pure
 def _unit(word: uint256) -> uint256:
     """

@@ -13,7 +13,7 @@ from interfaces import IHotWallet
 DAY: constant(uint256) = 86400
 
 # What 112 bits hold: 5 * 10^15 whole tokens of 18 decimals a day.
-MAX_WALLET_LIMIT: public(constant(uint256)) = 2**112 - 1
+MAX_WALLET_LIMIT: constant(uint256) = 2**112 - 1
 
 M112: constant(uint256) = 2**112 - 1
 M24: constant(uint256) = 2**24 - 1
@@ -70,23 +70,6 @@ def _set_limit(token: address, daily: uint256):
 def _set_max_balance(token: address, amount: uint256):
     self._max_balances[token] = amount
     log IHotWallet.MaxBalanceSet(token=token, amount=amount)
-
-
-@internal
-@view
-def _charged(word: uint256, amount: uint256) -> uint256:
-    """
-    @dev Charge one payment to the wallet's day. `amount` is not 0 and fits in 134 bits.
-    @return The word to store; 0 when it does not fit.
-    """
-    limit: uint256 = word >> LIMIT
-    today: uint256 = unsafe_div(block.timestamp, DAY)
-    spent: uint256 = amount
-    if (word >> DAY_AT) & M24 == today:
-        spent = unsafe_add(word & M112, amount)
-    if spent > limit:
-        return 0
-    return spent | (today << DAY_AT) | (limit << LIMIT)
 
 
 @internal

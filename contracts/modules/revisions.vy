@@ -136,7 +136,10 @@ def _revised(word: uint256, second: uint256, new: IHotWallet.Budget) -> IOrganiz
     ring: uint256 = 0
     spent: figures.Counters = empty(figures.Counters)
     if was_rolling:
-        moved, ring = rolling._advanced(word, second)
+        moved = word
+        ring = second
+        if figures._is_past(word):
+            moved, ring = rolling._advanced(word, second)
         spent = figures._counters(moved)
         spent.before = rolling._sum(ring)
     else:
@@ -162,7 +165,8 @@ def _revised(word: uint256, second: uint256, new: IHotWallet.Budget) -> IOrganiz
             earlier = spent.before * unit
         most: uint256 = max(stored.daily // new_unit, spent.in_hour)
         new_second = rolling._converted(ring, unit, new_unit, most, earlier)
-        spent.before = rolling._capped_sum(new_second)
+        new_second = rolling._marked(new_second, stored.daily // new_unit, exponent)
+        spent.before = min(rolling._sum(new_second), figures.M30)
     else:
         if not was_rolling:
             new_second = second

@@ -23,11 +23,24 @@ PAYMENT_TYPE: constant(bytes32) = keccak256(
     "Payment(address agent,address token,address to,uint256 amount,bytes32 category,bytes32 ref,uint256 epoch,uint256 nonce,uint256 deadline)"
 )
 
+NAME: constant(String[16]) = "Bursar HotWallet"
+VERSION: constant(String[8]) = "1"
+
+# The domain on the chain that the wallet was created on.
+CHAIN_ID: immutable(uint256)
+DOMAIN: immutable(bytes32)
+
 # ERC-1271's answer for a signature that is good, as it comes back.
 MAGIC: constant(bytes32) = 0x1626ba7e00000000000000000000000000000000000000000000000000000000
 
-# Used and voided nonces: bit `nonce % 256` of word `nonce // 256`.
-_nonces: HashMap[address, HashMap[uint256, uint256]]
+# Used and voided nonces: bit `nonce % 256` of the word at the hash of agent and `nonce // 256`.
+_nonces: HashMap[bytes32, uint256]
+
+
+@deploy
+def __init__():
+    CHAIN_ID = chain.id
+    DOMAIN = self._build_domain()
 
 
 @external
@@ -36,16 +49,7 @@ def nonce_used(agent: address, nonce: uint256) -> bool:
     """
     @notice Whether `agent` can sign nothing more with this nonce: it was used or voided.
     """
-    return self._nonces[agent][nonce >> 8] & (1 << (nonce & 255)) != 0
-
-
-@internal
-@view
-def _check_deadline(deadline: uint256):
-    if block.timestamp > deadline:
-        reasons._refuse("signatures: expired")
-    if deadline > unsafe_add(block.timestamp, MAX_AHEAD):
-        reasons._refuse("signatures: deadline too far")
+    return self._nonces[keccak256(abi_encode(agent, nonce >> 8))] & (1 << (nonce & 255)) != 0
 
 
 @internal
@@ -54,42 +58,35 @@ def _use(agent: address, nonce: uint256):
     @dev Use up a nonce.
     """
     bit: uint256 = 1 << (nonce & 255)
-    word: uint256 = self._nonces[agent][nonce >> 8]
+    at: bytes32 = keccak256(abi_encode(agent, nonce >> 8))
+    word: uint256 = self._nonces[at]
     if word & bit != 0:
         reasons._refuse("signatures: nonce used")
 
-    self._nonces[agent][nonce >> 8] = word | bit
+    self._nonces[at] = word | bit
     log IHotWallet.NonceVoided(agent=agent, nonce=nonce)
 
 
 @internal
 @view
-def _digest(fields: bytes32, name_hash: bytes32, version_hash: bytes32) -> bytes32:
+def _digest(fields: bytes32) -> bytes32:
     """
-    @dev What is signed: `fields` is the hash of the typed payment. The chain's id is the one that
-         runs now, so that a fork has another domain.
+    @dev What is signed: `fields` is the hash of the typed payment. After a fork the chain's id is
+         another one, and so is the domain.
     """
-    domain: bytes32 = keccak256(abi_encode(DOMAIN_TYPE, name_hash, version_hash, chain.id, self))
+    domain: bytes32 = DOMAIN
+    if chain.id != CHAIN_ID:
+        domain = self._build_domain()
     return keccak256(concat(0x1901, domain, fields))
 
 
 @internal
 @view
-def _check(agent: address, digest: bytes32, signature: Bytes[1024]):
+def _check_by_contract(agent: address, digest: bytes32, signature: Bytes[1024]):
     """
-    @dev The agent's own key first, then, where the agent is a contract, its word (ERC-1271).
-         Whatever else it answers, also nothing, is a no.
+    @dev Ask an agent that is a contract (ERC-1271). Whatever else it answers, also nothing, is a
+         no.
     """
-    if len(signature) == 65:
-        signer: address = ecrecover(
-            digest,
-            extract32(signature, 33, output_type=uint256) & 255,
-            extract32(signature, 0, output_type=uint256),
-            extract32(signature, 32, output_type=uint256),
-        )
-        if signer == agent and signer != empty(address):
-            return
-
     success: bool = False
     answer: Bytes[32] = b""
     success, answer = raw_call(
@@ -102,3 +99,11 @@ def _check(agent: address, digest: bytes32, signature: Bytes[1024]):
     is_good: bool = success and len(answer) == 32
     if not (is_good and convert(answer, bytes32) == MAGIC):
         reasons._refuse("signatures: not by the agent")
+
+
+@internal
+@view
+def _build_domain() -> bytes32:
+    return keccak256(
+        abi_encode(DOMAIN_TYPE, keccak256(NAME), keccak256(VERSION), chain.id, self)
+    )

@@ -493,7 +493,6 @@ def test_set_budget__sixteen__and_not_one_more(fresh: World) -> None:
     An agent has at most 16 budgets in a wallet. A removed one keeps its place, and those that are
     there can still be set; another agent has 16 of its own.
     """
-    assert fresh.wallet.MAX_BUDGETS() == 16
     for i in range(16):
         fresh.set_budget(category=bytes([i]) * 32)
     assert fresh.wallet.budget_count(fresh.agent) == 16

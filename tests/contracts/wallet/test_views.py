@@ -24,7 +24,6 @@ def test_views__new_wallet__say_who_it_is_and_whose(fresh: World) -> None:
     assert wallet.organization() == fresh.organization.address
     assert wallet.treasury() == fresh.treasury
     assert (wallet.sealed(), wallet.epoch()) == (False, 0)
-    assert wallet.MAX_BUDGETS() == 16
 
 
 @pytest.mark.parametrize("name", ["", "x", "operations", "x" * 32, "Spesenkonto Zürich №1"])

@@ -75,13 +75,6 @@ def test_set_wallet_limit__before_sealing__goes_either_way(fresh: World, daily: 
         fresh.wallet.set_wallet_limit(token, MAX_WALLET_LIMIT + 1, sender=fresh.treasury)
 
 
-def test_set_wallet_limit__largest__is_public(fresh: World) -> None:
-    """
-    The largest limit can be read.
-    """
-    assert fresh.wallet.MAX_WALLET_LIMIT() == MAX_WALLET_LIMIT
-
-
 def test_set_wallet_limit__what_is_no_token__cannot_be_enabled(fresh: World) -> None:
     """
     Enabling refuses an address without code, the wallet, its organisation and its treasury, also
