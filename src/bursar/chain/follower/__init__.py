@@ -1,0 +1,52 @@
+"""
+Following a chain: everything that an organisation and its wallets log, in order and once.
+
+    nodes → Endpoints → Follower.catch_up() → Extension | Rollback, which a store takes in
+"""
+
+from bursar.chain.follower.blocks import Header, Mark
+from bursar.chain.follower.decoding import Logged, decode_logs, read_event
+from bursar.chain.follower.endpoint import Endpoint
+from bursar.chain.follower.endpoints import Endpoints
+from bursar.chain.follower.errors import (
+    DeepReorgError,
+    DisagreementError,
+    HaltedError,
+    IncompleteError,
+    LaggingNodeError,
+    RateLimitedError,
+    TooMuchError,
+    WrongStoreError,
+)
+from bursar.chain.follower.following import (
+    DEPTH,
+    Extension,
+    Follower,
+    Position,
+    Rollback,
+    Step,
+)
+
+__all__ = [
+    "DEPTH",
+    "DeepReorgError",
+    "DisagreementError",
+    "Endpoint",
+    "Endpoints",
+    "Extension",
+    "Follower",
+    "HaltedError",
+    "Header",
+    "IncompleteError",
+    "LaggingNodeError",
+    "Logged",
+    "Mark",
+    "Position",
+    "RateLimitedError",
+    "Rollback",
+    "Step",
+    "TooMuchError",
+    "WrongStoreError",
+    "decode_logs",
+    "read_event",
+]

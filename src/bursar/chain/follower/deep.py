@@ -1,0 +1,166 @@
+"""
+The part of a chain that does not change any more: large ranges, the next one fetched while the last
+one is worked on.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from bursar.chain.errors import ChainError
+from bursar.chain.follower.blocks import Header, Mark
+from bursar.chain.follower.endpoint import Endpoint
+from bursar.chain.follower.errors import IncompleteError, TooMuchError
+from bursar.chain.follower.reading import (
+    Emitters,
+    RawLog,
+    complete,
+    fetch_block_logs,
+    fetch_headers,
+    fetch_range_logs,
+    group_by_block,
+    validate_links,
+)
+
+# What providers usually give at once; halved where one does not.
+FIRST_RANGE: Final = 256
+LONGEST_RANGE: Final = 8_192
+# About 10 MB of JSON.
+_MANY_LOGS: Final = 10_000
+_FEW_LOGS: Final = 2_500
+
+
+class Range(NamedTuple):
+    """
+    Headers of a range (all, or those that matter), and what was logged in it.
+    """
+
+    headers: list[Header]
+    logs: list[RawLog]
+
+
+class DeepReader:
+    """
+    Reads ranges, and finds out how long they may be.
+
+    reads_all_headers: check every block's header, which finds logs that a node keeps back anywhere.
+    Without, only blocks with events and the last of each range are looked at: much faster on a long
+    chain, and good for a node of one's own.
+    """
+
+    def __init__(self, *, reads_all_headers: bool) -> None:
+        self._reads_all = reads_all_headers
+        self._length = FIRST_RANGE
+        self._ahead: tuple[Endpoint, int, asyncio.Task[Range]] | None = None
+
+    async def close(self) -> None:
+        """
+        Give up what is under way.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead[2].cancel()
+            with suppress(asyncio.CancelledError, ChainError):
+                await ahead[2]
+
+    def drop(self) -> None:
+        """
+        Forget what was fetched ahead: it is of a chain that is gone.
+        """
+        if self._ahead is not None:
+            self._ahead[2].cancel()
+            self._ahead = None
+
+    async def read(
+        self, endpoint: Endpoint, tip: Mark, last: int, emitters: Emitters
+    ) -> list[tuple[Header, list[RawLog]]]:
+        """
+        The next blocks after `tip`, at most up to `last`: those that matter and the last one of
+        them, each with its logs. Raises ChainError.
+        """
+        found = await self._take(endpoint, tip.number + 1, last)
+        if found.headers[0].number == tip.number + 1:
+            validate_links(endpoint, tip.hash, found.headers[:1])
+        until = found.headers[-1].number
+        if until < last:
+            self._start(endpoint, until + 1, last)
+        return await self._check(endpoint, found, emitters)
+
+    async def _take(self, endpoint: Endpoint, first: int, last: int) -> Range:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[:2] == (endpoint, first):
+            with suppress(ChainError):
+                return await ahead[2]
+        elif ahead is not None:
+            ahead[2].cancel()
+        return await self._fetch(endpoint, first, last)
+
+    def _start(self, endpoint: Endpoint, first: int, last: int) -> None:
+        task = asyncio.ensure_future(self._fetch(endpoint, first, last))
+        # Whoever takes it hears of its failure; one that nobody takes may fail in silence.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._ahead = (endpoint, first, task)
+
+    async def _fetch(self, endpoint: Endpoint, first: int, last: int) -> Range:
+        while True:
+            until = min(last, first + self._length - 1)
+            try:
+                found = await self._fetch_range(endpoint, first, until)
+            except TooMuchError:
+                if self._length == 1:
+                    raise
+                self._length = max(self._length // 2, 1)
+                continue
+            self._adapt(len(found.logs))
+            return found
+
+    def _adapt(self, count: int) -> None:
+        if count > _MANY_LOGS:
+            self._length = max(self._length * _MANY_LOGS // count, 1)
+        elif count < _FEW_LOGS:
+            self._length = min(self._length * 2, LONGEST_RANGE)
+
+    async def _fetch_range(self, endpoint: Endpoint, first: int, last: int) -> Range:
+        if self._reads_all:
+            headers, logs = await asyncio.gather(
+                fetch_headers(endpoint, first, last), fetch_range_logs(endpoint, first, last)
+            )
+            return Range(headers, logs)
+        logs = await fetch_range_logs(endpoint, first, last)
+        numbers = sorted({int(log["blockNumber"], 16) for log in logs} | {last})
+        parts = (fetch_headers(endpoint, number, number) for number in numbers)
+        return Range([part[0] for part in await asyncio.gather(*parts)], logs)
+
+    async def _check(
+        self, endpoint: Endpoint, found: Range, emitters: Emitters
+    ) -> list[tuple[Header, list[RawLog]]]:
+        grouped = group_by_block(endpoint, found.headers, found.logs)
+        emitters.learn(found.logs)
+        await self._check_end(endpoint, found.headers, grouped)
+        who = emitters.all()
+        last = found.headers[-1].number
+        checked = []
+        for header in found.headers:
+            logs = await complete(endpoint, header, grouped.get(header.number, []), who)
+            if logs or header.number == last:
+                checked.append((header, logs))
+        return checked
+
+    async def _check_end(
+        self, endpoint: Endpoint, headers: Sequence[Header], grouped: dict[int, list[RawLog]]
+    ) -> None:
+        """
+        An answer that was cut off ends in a block of which the rest is missing: that one is asked
+        for again, alone.
+        """
+        if len(grouped) < 2:
+            return
+        number = max(grouped)
+        header = next(header for header in headers if header.number == number)
+        again = await fetch_block_logs(endpoint, [header])
+        if len(again[0]) != len(grouped[number]):
+            raise IncompleteError(
+                f"{endpoint.name} showed {len(grouped[number])} logs of block {number} in a range, "
+                f"and {len(again[0])} when asked for it alone: it cuts answers off."
+            )

@@ -1,0 +1,239 @@
+"""
+Everything that happens on chain is in the store: once, in order, whatever the node does.
+
+    Follower (chain) → Step → Ledger → Batch → Database, and the state at the tip for whoever judges
+
+Each batch says where it goes on from, and is refused where the store is elsewhere: whatever dies
+between reading and writing, what is there is a beginning of the chain, without gaps and doubles.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from bursar.chain.errors import BadAnswerError, ChainError
+from bursar.chain.follower import (
+    DEPTH,
+    Endpoints,
+    Follower,
+    HaltedError,
+    IncompleteError,
+    Rollback,
+    Step,
+)
+from bursar.errors import BrokenHistoryError
+from bursar.keeper.following_ledger import Ledger
+from bursar.keeper.following_start import load
+from bursar.state import State
+from bursar.store.chain_writer import Batch, commit_batch, empty_source, find_cursor
+from bursar.store.database import Database
+from bursar.types import Address
+
+# How long a commit may wait for a database that is away before following begins anew.
+STORE_SECONDS: Final = 30.0
+POLL_SECONDS: Final = 1.0
+
+_log = logging.getLogger("bursar.keeper.following")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    How far following is: the best node's latest block and the last one in the store with its
+    timestamp, how many events were taken in since the last look, and how many blocks a reorg took.
+    """
+
+    head: int
+    block: int
+    at: int
+    events: int
+    gone: int
+
+    @property
+    def behind(self) -> int:
+        """
+        Blocks that are there and not in the store.
+        """
+        return max(self.head - self.block, 0)
+
+    def age(self, now: float) -> float:
+        """
+        How many seconds old the last block is: a chain, or its nodes, may have stopped.
+        """
+        return now - self.at
+
+
+class Following:
+    """
+    Follows `organization` into `database`. `first` is the block of its creation, or any before it;
+    blocks deeper than `depth` count as final. Not for several tasks at once.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        endpoints: Endpoints,
+        organization: Address,
+        *,
+        chain_id: int,
+        first: int = 0,
+        depth: int = DEPTH,
+        reads_all_headers: bool = True,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> None:
+        self.endpoints = endpoints
+        self._database = database
+        self._organization = organization
+        self._chain_id = chain_id
+        self._first = first
+        self._depth = depth
+        self._reads_all_headers = reads_all_headers
+        self._on_step = on_step
+        self._ledger: Ledger | None = None
+        self._follower: Follower | None = None
+        self._writing: asyncio.Future[None] | None = None
+
+    @property
+    def state(self) -> State:
+        """
+        The state at the last block that was read. It changes while following goes on.
+        """
+        return State() if self._ledger is None else self._ledger.state
+
+    async def run_once(self) -> Progress:
+        """
+        Take in everything up to the latest block.
+
+        Raises HaltedError where only people can help; any other ChainError, or a StoreError, where
+        the next call goes on from what is stored.
+        """
+        ledger, follower = await self._begin()
+        events = gone = 0
+        try:
+            async for step in follower.catch_up():
+                gone += self._count_gone(ledger, step)
+                events += 0 if isinstance(step, Rollback) else len(step.logs)
+                await self._take(ledger, step)
+        finally:
+            await self._finish()
+        head = follower.head
+        return Progress(
+            head=follower.tip.number if head is None else head.number,
+            block=ledger.cursor.number,
+            at=ledger.cursor.at,
+            events=events,
+            gone=gone,
+        )
+
+    async def empty(self) -> None:
+        """
+        Throw away everything that is derived from the chain, so that the next call reads it all
+        again. Decisions, payments' journals and the audit are not derived, and stay.
+        """
+        await self.close()
+        cursor = await self._database.read_async(
+            partial(find_cursor, chain_id=self._chain_id, organization=self._organization)
+        )
+        if cursor is not None:
+            while await self._database.write_async(partial(empty_source, source=cursor.source)):
+                pass
+
+    async def close(self) -> None:
+        """
+        Finish the commit that runs, and give up the rest.
+        """
+        if self._follower is not None:
+            await self._follower.close()
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+        self._forget()
+
+    async def _begin(self) -> tuple[Ledger, Follower]:
+        if self._ledger is None or self._follower is None:
+            await self._check_chain()
+            cursor, stored, position = await self._database.write_async(
+                partial(
+                    load,
+                    chain_id=self._chain_id,
+                    organization=self._organization,
+                    first=self._first,
+                )
+            )
+            self._ledger = Ledger(cursor, stored)
+            self._follower = Follower(
+                self.endpoints,
+                self._organization,
+                position,
+                depth=self._depth,
+                reads_all_headers=self._reads_all_headers,
+            )
+        return self._ledger, self._follower
+
+    async def _check_chain(self) -> None:
+        """
+        Raises HaltedError where an endpoint is of another chain; what does not answer is not asked
+        for anything else either.
+        """
+        for endpoint in self.endpoints.all:
+            try:
+                found = int(await endpoint.ask("eth_chainId"), 16)
+            except (TypeError, ValueError) as error:
+                raise BadAnswerError(f"{endpoint.name} has no chain id that is one.") from error
+            except ChainError:
+                continue
+            if found != self._chain_id:
+                raise HaltedError(
+                    f"{endpoint.name} is of chain {found}, not of chain {self._chain_id}. Take it "
+                    "off the list of endpoints."
+                )
+
+    def _count_gone(self, ledger: Ledger, step: Step) -> int:
+        return ledger.cursor.number - step.tip.number if isinstance(step, Rollback) else 0
+
+    async def _take(self, ledger: Ledger, step: Step) -> None:
+        try:
+            for batch in ledger.take(step):
+                await self._write(batch)
+                await asyncio.sleep(0)
+        except BrokenHistoryError as error:
+            self._forget()
+            raise IncompleteError(
+                f"What the node shows cannot be everything: {error}. It is asked again."
+            ) from error
+        except BaseException:
+            self._forget()
+            raise
+        if self._on_step is not None:
+            self._on_step(step)
+
+    async def _write(self, batch: Batch) -> None:
+        """
+        Let one batch be written while the next one is made.
+        """
+        await self._finish()
+        write = partial(commit_batch, batch=batch)
+        self._writing = asyncio.ensure_future(
+            self._database.write_async(write, wait_seconds=STORE_SECONDS)
+        )
+
+    async def _finish(self) -> None:
+        """
+        Wait for the batch that is being written. What it raises is raised here.
+        """
+        writing, self._writing = self._writing, None
+        if writing is None:
+            return
+        try:
+            await writing
+        except BaseException:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        """
+        Begin anew from the store next time.
+        """
+        self._ledger = self._follower = None

@@ -1,0 +1,185 @@
+"""
+Steps of a chain → what is written, and the state that they lead to.
+
+    Step → events and blocks up to the tip; projections up to the final height → Batches
+         → State at the tip: the final one with the unfinal events folded on top
+
+So a reorganisation undoes nothing by hand: rows after the common ancestor go, and the state at the
+tip is folded again.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from bursar.chain.follower import Extension, Header, Logged, Mark, Rollback, Step
+from bursar.state import State, apply_event
+from bursar.store.chain_codec import address_bytes
+from bursar.store.chain_projections import Touched
+from bursar.store.chain_restoring import Stored
+from bursar.store.chain_tables import chain_blocks, chain_events
+from bursar.store.chain_writer import Batch, Cursor
+from bursar.store.database import BATCH_ROWS
+
+WHOLE: Final = -1
+"""In place of a log's index: everything of the block is in."""
+
+
+class Ledger:
+    """
+    Goes on from what is `stored` at `cursor`. After anything that it raises, or that its batches
+    raise when they are written, it is of no more use: begin a new one from the store.
+    """
+
+    def __init__(self, cursor: Cursor, stored: Stored, *, most_rows: int = BATCH_ROWS) -> None:
+        self.cursor = cursor
+        self._most_rows = most_rows
+        self._base = stored.state
+        self._projections = stored.projections
+        self._payments = stored.payments
+        self._unfinal = deque(stored.tail)
+        self._hashes = {number: hash for number, (hash, *_) in stored.blocks.items()}
+        self._touched = Touched()
+        self._tip: State | None = None
+        if self._unfinal:
+            self._fold_tip()
+
+    @property
+    def state(self) -> State:
+        """
+        The state at the tip. It changes with the next step: copy what is to stay.
+        """
+        return self._base if self._tip is None else self._tip
+
+    def take(self, step: Step) -> Iterator[Batch]:
+        """
+        What to write for `step`, in order, none of it with much more than `most_rows` rows.
+
+        Raises BrokenHistoryError where an event cannot follow from those before it.
+        """
+        if isinstance(step, Rollback):
+            yield self._roll_back(step.tip)
+        else:
+            yield from self._extend(step)
+
+    def _roll_back(self, tip: Mark) -> Batch:
+        while self._unfinal and self._unfinal[-1].block > tip.number:
+            self._unfinal.pop()
+        self._fold_tip()
+        batch = Batch(self.cursor)
+        batch.roll_back_to = tip.number
+        self._move_tip(tip, WHOLE)
+        batch.after = self.cursor
+        return batch
+
+    def _fold_tip(self) -> None:
+        self._tip = self._base.copy()
+        for logged in self._unfinal:
+            apply_event(self._tip, logged.event)
+
+    def _extend(self, step: Extension) -> Iterator[Batch]:
+        batch = Batch(self.cursor)
+        if step.final == step.tip:
+            self._tip = None
+        elif step.logs and self._tip is None:
+            self._fold_tip()
+        for header, logs in _by_block(step):
+            self._hashes[header.number] = bytes.fromhex(header.hash[2:])
+            self._add_block(batch, header)
+            for logged in logs:
+                self._add_event(batch, logged)
+                self._move_tip(Mark(header.number, header.hash, header.at), logged.log)
+                for _ in self._settle(batch, step.final):
+                    if self._is_full(batch):
+                        yield self._close(batch)
+                        batch = Batch(self.cursor)
+                if self._is_full(batch):
+                    yield self._close(batch)
+                    batch = Batch(self.cursor)
+        self._move_tip(step.tip, WHOLE)
+        for _ in self._settle(batch, step.final):
+            if self._is_full(batch):
+                yield self._close(batch)
+                batch = Batch(self.cursor)
+        self._move_final(step.final)
+        yield self._close(batch)
+
+    def _add_block(self, batch: Batch, header: Header) -> None:
+        if header.number == batch.before.number and batch.before.log != WHOLE:
+            return  # stopped in the middle of it before
+        parent = bytes.fromhex(header.parent[2:])
+        source = self.cursor.source
+        hash = self._hashes[header.number]
+        batch.insert(chain_blocks, (source, header.number, hash, parent, header.at))
+
+    def _add_event(self, batch: Batch, logged: Logged) -> None:
+        event = logged.event
+        batch.insert(
+            chain_events,
+            (
+                self.cursor.source,
+                logged.block,
+                logged.log,
+                event.at,
+                address_bytes(event.emitter),
+                event.transaction,
+                logged.name,
+                logged.payload,
+            ),
+        )
+        if self._tip is not None:
+            apply_event(self._tip, event)
+        self._unfinal.append(logged)
+
+    def _settle(self, batch: Batch, final: Mark) -> Iterator[None]:
+        """
+        Fold what has become final into the state that is stored, one event after the other.
+        """
+        while self._unfinal and self._unfinal[0].block <= final.number:
+            logged = self._unfinal.popleft()
+            apply_event(self._base, logged.event)
+            self._touched.note(logged.event)
+            self._payments.write(batch, logged.event)
+            self.cursor = self.cursor._replace(
+                final_number=logged.block,
+                final_hash=self._hashes[logged.block],
+                final_at=logged.event.at,
+                final_log=logged.log,
+            )
+            yield
+
+    def _move_tip(self, tip: Mark, log: int) -> None:
+        self.cursor = self.cursor._replace(
+            number=tip.number, hash=_raw(tip.hash), at=tip.at, log=log
+        )
+
+    def _move_final(self, final: Mark) -> None:
+        self.cursor = self.cursor._replace(
+            final_number=final.number,
+            final_hash=_raw(final.hash),
+            final_at=final.at,
+            final_log=WHOLE,
+        )
+        self._hashes = {n: hash for n, hash in self._hashes.items() if n >= final.number}
+
+    def _is_full(self, batch: Batch) -> bool:
+        return batch.rows + len(self._touched) >= self._most_rows
+
+    def _close(self, batch: Batch) -> Batch:
+        self._projections.write(batch, self._base, self._touched)
+        self._touched = Touched()
+        batch.after = self.cursor
+        return batch
+
+
+def _by_block(step: Extension) -> Iterator[tuple[Header, Iterable[Logged]]]:
+    at = 0
+    for header in step.headers:
+        begin = at
+        while at < len(step.logs) and step.logs[at].block == header.number:
+            at += 1
+        yield header, step.logs[begin:at]
+
+
+def _raw(hash: str | None) -> bytes | None:
+    return None if hash is None else bytes.fromhex(hash[2:])

@@ -1,0 +1,133 @@
+"""
+Payments as rows: those that left at once, and those that were queued until they end.
+
+    Paid → row; PaymentQueued → pending row → executed, cancelled or voided
+"""
+
+from collections import defaultdict
+from typing import Any, Final
+
+from bursar import events
+from bursar.events import Event
+from bursar.payments import QueuedPayment
+from bursar.store.chain_codec import address_bytes, uint_bytes
+from bursar.store.chain_rows import readable
+from bursar.store.chain_tables import PENDING, chain_payments
+from bursar.store.chain_writer import Batch
+from bursar.types import Address, Bytes32
+
+Row = tuple[Any, ...]
+
+PAID: Final = "paid"
+EXECUTED: Final = "executed"
+CANCELLED: Final = "cancelled"
+VOIDED: Final = "voided"
+
+_NEVER_QUEUED: Final = (None,) * 9
+_NOT_DONE: Final = (None,) * 6
+# Where `status` stands, and how many columns come before what ended a payment.
+_STATUS: Final = [column.name for column in chain_payments.columns].index("status")
+_DONE: Final = [column.name for column in chain_payments.columns].index("done_block")
+
+
+class Payments:
+    """
+    What of the payments that wait is stored, as `source`.
+    """
+
+    def __init__(self, source: int) -> None:
+        self.source = source
+        self.open: dict[Address, dict[Bytes32, Row]] = defaultdict(dict)
+
+    def write(self, batch: Batch, event: Event) -> None:
+        """
+        Add to `batch` what `event` makes of a payment, if anything.
+        """
+        if isinstance(event, events.Paid):
+            batch.insert(chain_payments, (*self._begin(event, PAID), *_NEVER_QUEUED))
+        elif isinstance(event, events.PaymentQueued):
+            times = (event.id, event.ready_at, event.expires_at)
+            row = (*self._begin(event, PENDING), *times, *_NOT_DONE)
+            self.open[event.emitter][event.id] = row
+            batch.upsert(chain_payments, (event.block, event.log), row)
+        elif isinstance(event, events.PaymentExecuted):
+            self._end(batch, event, event.id, EXECUTED)
+        elif isinstance(event, events.PaymentCancelled):
+            self._end(batch, event, event.id, CANCELLED, event.by, event.reason)
+        elif isinstance(event, events.QueueVoided):
+            for id in list(self.open[event.emitter]):
+                self._end(batch, event, id, VOIDED, event.by, event.reason)
+
+    def encode(self, row: Any) -> Row:
+        """
+        A pending row, as the database gives it, as it is written.
+        """
+        times = (row.id, row.ready_at, row.expires_at)
+        return (
+            self.source,
+            row.block,
+            row.log,
+            row.at,
+            row.transaction,
+            address_bytes(row.wallet),
+            address_bytes(row.agent),
+            address_bytes(row.token),
+            address_bytes(row.recipient),
+            uint_bytes(row.amount),
+            row.category,
+            row.ref,
+            PENDING,
+            *times,
+            *_NOT_DONE,
+        )
+
+    def _begin(self, event: events.Paid | events.PaymentQueued, status: str) -> Row:
+        return (
+            self.source,
+            event.block,
+            event.log,
+            event.at,
+            event.transaction,
+            address_bytes(event.emitter),
+            address_bytes(event.agent),
+            address_bytes(event.token),
+            address_bytes(event.to),
+            uint_bytes(event.amount),
+            event.category,
+            event.ref,
+            status,
+        )
+
+    def _end(
+        self,
+        batch: Batch,
+        event: Event,
+        id: Bytes32,
+        status: str,
+        by: Address | None = None,
+        reason: str | None = None,
+    ) -> None:
+        row = self.open[event.emitter].pop(id, None)
+        if row is None:
+            return
+        who = None if by is None else address_bytes(by)
+        why = None if reason is None else readable(reason)
+        done = (event.block, event.log, event.at, event.transaction, who, why)
+        ended = (*row[:_STATUS], status, *row[_STATUS + 1 : _DONE], *done)
+        batch.upsert(chain_payments, ended[1:3], ended)
+
+
+def queued_payment(row: Any) -> QueuedPayment:
+    """
+    A pending row, as the database gives it, as the fold has it.
+    """
+    return QueuedPayment(
+        agent=row.agent,
+        token=row.token,
+        to=row.recipient,
+        amount=row.amount,
+        category=row.category,
+        ref=row.ref,
+        ready_at=row.ready_at,
+        expires_at=row.expires_at,
+    )

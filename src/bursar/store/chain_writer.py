@@ -1,0 +1,262 @@
+"""
+Rows derived from the chain into the database: what is in, and how far it goes, in one transaction.
+
+    Batch(before, after, rows) → commit_batch(connection, batch)
+
+Written past SQLAlchemy's row handling, with the statements that it would write: that is what makes
+tens of thousands of events a second possible.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.engine.interfaces import Dialect
+
+from bursar.store.chain_tables import (
+    BY_BLOCK,
+    BY_NUMBER,
+    DERIVED,
+    chain_blocks,
+    chain_cursor,
+    chain_events,
+)
+from bursar.store.errors import StoreError
+from bursar.types import Address
+
+Row = tuple[Any, ...]
+
+_NO_LOG: Final = -1
+_ROWS_A_DELETION: Final = 10_000
+
+
+class CursorMovedError(StoreError):
+    """
+    Somebody else has written what follows: read the store again, and go on from there.
+    """
+
+
+class Cursor(NamedTuple):
+    """
+    How far the events of `organization`, created in block `first` or later, are in: up to block
+    `number`, and of that up to the log of index `log` (-1: all). The projections likewise up to the
+    final ones. A block before the first one has no hash.
+    """
+
+    source: int
+    chain_id: int
+    organization: Address
+    first: int
+    number: int
+    hash: bytes | None
+    at: int
+    log: int
+    final_number: int
+    final_hash: bytes | None
+    final_at: int
+    final_log: int
+
+
+class Batch:
+    """
+    What is written together. `rows` counts them.
+    """
+
+    def __init__(self, before: Cursor) -> None:
+        self.before = before
+        self.after = before
+        self.roll_back_to: int | None = None
+        self.inserts: dict[Table, list[Row]] = defaultdict(list)
+        self.upserts: dict[Table, dict[Row, Row]] = defaultdict(dict)
+        self.deletes: dict[Table, dict[Row, None]] = defaultdict(dict)
+        self.rows = 0
+
+    def insert(self, table: Table, row: Row) -> None:
+        """
+        A row that is not there yet; `row` begins with the source.
+        """
+        self.inserts[table].append(row)
+        self.rows += 1
+
+    def upsert(self, table: Table, key: Row, row: Row) -> None:
+        """
+        A row, new or not. `key` is its primary key without the source.
+        """
+        rows = self.upserts[table]
+        self.rows += key not in rows
+        rows[key] = row
+        self.deletes[table].pop(key, None)
+
+    def delete(self, table: Table, key: Row) -> None:
+        """
+        A row that goes.
+        """
+        self.upserts[table].pop(key, None)
+        self.deletes[table][key] = None
+        self.rows += 1
+
+
+def open_cursor(connection: Connection, chain_id: int, organization: Address, first: int) -> Cursor:
+    """
+    How far this organisation was read, on this chain; a new cursor where it never was.
+    """
+    found = find_cursor(connection, chain_id, organization)
+    if found is not None:
+        return found
+    sources = connection.execute(select(chain_cursor.c.source)).scalars().all()
+    before = max(first - 1, -1)
+    cursor = Cursor(
+        source=max(sources, default=0) + 1,
+        chain_id=chain_id,
+        organization=organization,
+        first=first,
+        number=before,
+        hash=None,
+        at=0,
+        log=_NO_LOG,
+        final_number=before,
+        final_hash=None,
+        final_at=0,
+        final_log=_NO_LOG,
+    )
+    connection.execute(insert(chain_cursor).values(**cursor._asdict()))
+    return cursor
+
+
+def find_cursor(connection: Connection, chain_id: int, organization: Address) -> Cursor | None:
+    """
+    How far it was read, or None.
+    """
+    wanted = select(chain_cursor).where(
+        chain_cursor.c.chain_id == chain_id, chain_cursor.c.organization == organization
+    )
+    row = connection.execute(wanted).one_or_none()
+    return None if row is None else Cursor(**row._asdict())
+
+
+def commit_batch(connection: Connection, batch: Batch) -> None:
+    """
+    Write a batch. Raises CursorMovedError where it does not follow what is there.
+    """
+    _move_cursor(connection, batch.before, batch.after)
+    if batch.roll_back_to is not None:
+        _roll_back(connection, batch.before.source, batch.roll_back_to)
+    dialect = connection.dialect
+    for table, rows in batch.inserts.items():
+        if rows:
+            connection.exec_driver_sql(_insert_sql(table, dialect), rows)
+    for table, keys in batch.deletes.items():
+        if keys:
+            source = batch.before.source
+            connection.exec_driver_sql(
+                _delete_sql(table, dialect), [(source, *key) for key in keys]
+            )
+    for table, upserts in batch.upserts.items():
+        if upserts:
+            connection.exec_driver_sql(_upsert_sql(table, dialect), list(upserts.values()))
+    _drop_empty_blocks(connection, batch.before, batch.after)
+
+
+def _move_cursor(connection: Connection, before: Cursor, after: Cursor) -> None:
+    moved = connection.execute(
+        update(chain_cursor)
+        .where(
+            chain_cursor.c.source == before.source,
+            chain_cursor.c.number == before.number,
+            chain_cursor.c.hash.is_not_distinct_from(before.hash),
+            chain_cursor.c.log == before.log,
+            chain_cursor.c.final_number == before.final_number,
+            chain_cursor.c.final_log == before.final_log,
+        )
+        .values(**after._asdict())
+    )
+    if moved.rowcount != 1:
+        raise CursorMovedError(
+            f"The store is not at block {before.number} of {before.organization} any more: another "
+            "process follows the same organisation into it."
+        )
+
+
+def _roll_back(connection: Connection, source: int, number: int) -> None:
+    for table in BY_BLOCK:
+        connection.execute(delete(table).where(table.c.source == source, table.c.block > number))
+    for table in BY_NUMBER:
+        connection.execute(delete(table).where(table.c.source == source, table.c.number > number))
+
+
+def _drop_empty_blocks(connection: Connection, before: Cursor, after: Cursor) -> None:
+    """
+    Of what has become final, blocks without events are not kept.
+    """
+    if before.final_number == after.final_number:
+        return
+    blocks, events = chain_blocks.c, chain_events.c
+    has_events = (
+        select(events.block)
+        .where(events.source == blocks.source, events.block == blocks.number)
+        .exists()
+    )
+    connection.execute(
+        delete(chain_blocks).where(
+            blocks.source == after.source,
+            blocks.number > before.final_number - 1,
+            blocks.number <= after.final_number - (after.final_log != _NO_LOG),
+            ~has_events,
+        )
+    )
+
+
+def empty_source(connection: Connection, source: int) -> int:
+    """
+    Delete some of what is derived of one organisation, and say how many rows that were: 0 when
+    nothing is left. The cursor goes last, so a rebuild that is interrupted begins anew.
+    """
+    for table in reversed(DERIVED):
+        keys = list(table.primary_key.columns)
+        some = select(*keys).where(table.c.source == source).limit(_ROWS_A_DELETION)
+        found = connection.execute(some).all()
+        if found:
+            sql = _delete_sql(table, connection.dialect)
+            connection.exec_driver_sql(sql, _encoded(table, found, connection.dialect))
+            return len(found)
+    return 0
+
+
+def _encoded(table: Table, rows: Iterable[Sequence[Any]], dialect: Dialect) -> list[Row]:
+    write = [column.type.bind_processor(dialect) for column in table.primary_key.columns]
+    return [
+        tuple(value if to is None else to(value) for to, value in zip(write, row, strict=True))
+        for row in rows
+    ]
+
+
+@lru_cache(maxsize=128)
+def _insert_sql(table: Table, dialect: Dialect) -> str:
+    columns = [column.name for column in table.columns]
+    values = ", ".join([_mark(dialect)] * len(columns))
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({values})'
+
+
+@lru_cache(maxsize=128)
+def _upsert_sql(table: Table, dialect: Dialect) -> str:
+    keys = [column.name for column in table.primary_key.columns]
+    others = [column.name for column in table.columns if column.name not in keys]
+    target = ", ".join(f'"{name}"' for name in keys)
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
+    action = f"UPDATE SET {changes}" if others else "NOTHING"
+    return f"{_insert_sql(table, dialect)} ON CONFLICT ({target}) DO {action}"
+
+
+@lru_cache(maxsize=128)
+def _delete_sql(table: Table, dialect: Dialect) -> str:
+    keys = " AND ".join(
+        f'"{column.name}" = {_mark(dialect)}' for column in table.primary_key.columns
+    )
+    return f'DELETE FROM "{table.name}" WHERE {keys}'
+
+
+def _mark(dialect: Dialect) -> str:
+    return "?" if dialect.paramstyle == "qmark" else "%s"
