@@ -80,7 +80,7 @@ def find_signer(
 def _read_keystore(path: Path) -> LocalAccount:
     try:
         with path.open("rb") as file:
-            content: Any = file.read(_LARGEST_KEYSTORE)
+            content: Any = file.read(_LARGEST_KEYSTORE).decode(errors="replace")
     except OSError as error:
         raise KeyMissingError(f"The keystore {path} cannot be read: {error.strerror}.") from error
     password = os.environ.get(PASSWORD) or getpass(f"Password of {path}: ")
