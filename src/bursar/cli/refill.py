@@ -286,7 +286,12 @@ def _require_person(question: str, as_json: bool) -> None:
 def _hear_digits(found: "Refill", as_json: bool) -> None:
     question = f"The first {SHOWN_DIGITS} digits of the report's hash that you read"
     _require_person(f"{question}?", as_json)
-    said = str(typer.prompt(question, err=True)).strip().lower().removeprefix("0x")
+    said = (
+        str(typer.prompt(question, default="", show_default=False, err=True))
+        .strip()
+        .lower()
+        .removeprefix("0x")
+    )
     if len(said) < SHOWN_DIGITS or not found.report_hash[2:].startswith(said):
         fail(as_json, "That is another report's hash. Nothing was approved.", code="unconfirmed")
 
@@ -329,7 +334,7 @@ def _tell(
         extra = {} if report is None else {"report": report}
         if draft is not None:
             extra["draft"] = {"safe_hash": draft.id, "nonce": draft.nonce}
-        told = found.model_dump(mode="json")
+        told = found.model_dump(mode="json") | {"stage": found.stage}
         say_json({"ok": True, "refill": told, "checklist": items, "pages": pages, **extra})
         return
     show_checklist(made, found)
