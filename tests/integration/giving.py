@@ -10,7 +10,7 @@ from typing import Any
 
 from bursar.chain.local import LocalChain
 from bursar.types import Address, checksummed
-from scripts._chaos_nursery import Nursery
+from tests.chaos.nursery import Nursery
 
 KILLED = -9
 

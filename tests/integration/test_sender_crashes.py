@@ -12,7 +12,7 @@ import pytest
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
 from bursar.chain.sending import points
-from scripts._chaos_nursery import Nursery
+from tests.chaos.nursery import Nursery
 from tests.integration.giving import KILLED, Giver
 
 

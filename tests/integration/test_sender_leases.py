@@ -17,7 +17,7 @@ from bursar.chain.local import LocalChain
 from bursar.chain.sending import points
 from bursar.store.database import Database
 from bursar.store.sending_leases import Lease, LeaseHeldError, LeaseLostError
-from scripts._chaos_nursery import Nursery
+from tests.chaos.nursery import Nursery
 from tests.integration.giving import KILLED, Giver
 
 LEASE = 0.6

@@ -63,22 +63,22 @@ class Sender:
         self.chain_id = chain_id
         self._reader = reader
         self._patience = patience or Patience()
-        self._journal: Journal = journal or MemoryJournal()
+        self.journal: Journal = journal or MemoryJournal()
         # Guards the flights, and that nonces are used in the order in which they are chosen. Taken
         # after a flight's own lock, never before.
         self._lock = threading.RLock()
         self._flights = Flights()
         self._nonces = Nonces(reader.rpc, self.address, self._patience)
         look = Look(reader)
-        self._dispatch = Dispatch(reader.rpc, self._signer, self._journal, look, self._patience)
+        self._dispatch = Dispatch(reader.rpc, self._signer, self.journal, look, self._patience)
         self._landing = Landing(
-            look, self._journal, self._nonces, self._flights, self._lock, self._patience.final_after
+            look, self.journal, self._nonces, self._flights, self._lock, self._patience.final_after
         )
         self._wait = Wait(reader, look, self._landing, self._nonces, self._flights, self._patience)
         self._upkeep = Upkeep(
             reader,
             self.address,
-            self._journal,
+            self.journal,
             self._dispatch,
             self._landing,
             self._nonces,
@@ -117,7 +117,7 @@ class Sender:
         name = key if key is not None else secrets.token_hex(16)
         refused: ChainError | None = None
         for _ in range(_ATTEMPTS):
-            flight = self._board(self._journal.claim(name, call, expires_at))
+            flight = self._board(self.journal.claim(name, call, expires_at))
             reached(CLAIMED)
             with flight.lock, self._giving_up(flight, when=key is None):
                 try:
@@ -173,7 +173,7 @@ class Sender:
                 raise WrongChainError(self.chain_id, found)
             self._chain_checked = True
         with self._lock:
-            epoch = self._journal.hold()
+            epoch = self.journal.hold()
             if epoch != self._epoch:
                 self._flights.clear()
                 self._epoch, self._is_new, self._is_sure = epoch, True, False
@@ -185,12 +185,12 @@ class Sender:
         Go on with what the journal knows. Nothing was signed for what was only claimed before this
         process held the key: it is given back.
         """
-        for intent in self._journal.load():
+        for intent in self.journal.load():
             if intent.status is not Status.CLAIMED:
                 if self._flights.get(intent.id) is None:
                     self._flights.add(build_flight(intent))
             elif self._is_new:
-                self._journal.record_ended(intent.id, Outcome.GIVEN_BACK)
+                self.journal.record_ended(intent.id, Outcome.GIVEN_BACK)
         self._is_sure, self._is_new = True, False
 
     # Under way
@@ -217,7 +217,7 @@ class Sender:
                 self._broadcast(flight)
         except ChainError:
             if flight.status is Status.CLAIMED:
-                self._journal.record_ended(flight.id, Outcome.GIVEN_BACK)
+                self.journal.record_ended(flight.id, Outcome.GIVEN_BACK)
             raise
         except BaseException:  # it may be in the journal all the same: read it again
             self._is_sure = False
@@ -252,7 +252,7 @@ class Sender:
         except BaseException:
             if when and flight.status is Status.UNDER_WAY and not flight.unwanted:
                 flight.unwanted = True
-                self._journal.record_unwanted(flight.id)
+                self.journal.record_unwanted(flight.id)
             raise
 
 

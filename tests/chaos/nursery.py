@@ -2,7 +2,7 @@
 Processes that start in a few milliseconds, to be killed: a server that has loaded everything forks
 one for each order.
 
-    Nursery (here) ⇄ server (one thread, `python -m scripts._chaos_nursery`) → fork → child
+    Nursery (here) ⇄ server (one thread, `python -m tests.chaos.nursery`) → fork → child
 
 Importing what a keeper needs takes a second, forking it does not. The server has no thread and no
 connection of its own, so that a child begins as if it had been started anew.
@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
@@ -29,7 +29,7 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "scripts._chaos_nursery"],
+            [sys.executable, "-m", "tests.chaos.nursery"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,7 +55,7 @@ class Nursery:
 
     def start(self, work: str, log: Path, **config: Any) -> int:
         """
-        Start a child that runs `scripts._chaos_child.<work>(config)`. Returns its process id.
+        Start a child that runs `tests.chaos.child.<work>(config)`. Returns its process id.
         """
         child = int(self._ask({"work": work, "log": str(log), "config": config}))
         self._running.add(child)
@@ -100,7 +100,7 @@ def serve() -> None:
     """
     Until nobody asks any more.
     """
-    import scripts._chaos_child  # noqa: F401 - loaded once, for all children
+    import tests.chaos.child  # noqa: F401 - loaded once, for all children
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for whoever started us
     for line in sys.stdin:
@@ -136,7 +136,7 @@ def _run(order: dict[str, Any]) -> None:
         os.dup2(handle, number)
     status = 1
     try:
-        import scripts._chaos_child as child
+        import tests.chaos.child as child
 
         getattr(child, order["work"])(**order["config"])
         status = 0
