@@ -18,6 +18,7 @@ from bursar.agent import (
     Relayer,
     SignedPayment,
 )
+from bursar.chain.errors import RevertedError
 from bursar.devnet import USDC, address_of
 from bursar.reasons import Reason
 from bursar.types import DAY, HOUR, checksummed
@@ -115,15 +116,34 @@ def test_relay__can_no_longer_be_paid__is_denied_for_free(
 
 def chain_says(world: LiveWorld, signed: SignedPayment) -> Reason | None:
     """
-    Why the contract itself refuses.
+    Why the contract itself refuses; None where it does not.
     """
-    from bursar.chain.errors import RevertedError
-
     fields = (signed.agent, signed.token, signed.to, signed.amount, signed.category, signed.ref)
     call = (*fields, signed.nonce, signed.deadline, signed.signature)
-    with pytest.raises(RevertedError) as refused:
+    try:
         world.wallet.view("pay_signed", *call, sender=address_of(world.stranger))
-    return refused.value.revert.reason
+    except RevertedError as refused:
+        return refused.revert.reason
+    return None
+
+
+def test_signature__after_the_chain_has_forked__is_good_on_one_side(
+    world: LiveWorld, connect: Connect
+) -> None:
+    """
+    A fork keeps the contract and its history and gets another chain id, which the wallet notices.
+    """
+    before = sign(connect(), world)
+    after = resign(world.agent, before, chain_id=424_242)
+    assert [chain_says(world, one) for one in (before, after)] == [None, Reason.SIGNATURES_AGENT]
+
+    world.chain.rpc.request("anvil_setChainId", 424_242)
+    try:
+        told = [chain_says(world, one) for one in (before, after)]
+    finally:
+        world.chain.rpc.request("anvil_setChainId", 31_337)
+
+    assert told == [Reason.SIGNATURES_AGENT, None]
 
 
 def test_relay__at_the_deadline__is_paid(
