@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.budgets import ShareBase
+from bursar.budgets import ShareBase, based, check_windows, daily_limit, remaining, rolled
 from bursar.errors import BrokenHistoryError
 from bursar.events import ShareBaseSet
 from bursar.payments import Payment
@@ -197,6 +197,19 @@ def test_share__of_an_absurd_balance__is_of_what_the_word_holds(office, balance)
     office.ledger.balances[TOKEN, office.wallet] = balance
     office.pay(1)
     assert bases(office) == [MAX_SHARE_BASE]
+
+
+def test_daily_limit__share_without_a_balance_of_the_day__is_nothing(office):
+    """Whoever forgets to ask for the balance finds nothing to spend, never everything."""
+    office.pay(1)
+    line = office.state.wallet(office.wallet).line(AGENT, TOKEN, REFUND)
+    assert line is not None
+    assert daily_limit(line) == 500 * USDC
+    tomorrow = rolled(line, NOON + DAY)
+    assert daily_limit(tomorrow) == 0
+    assert check_windows(tomorrow, 1) is Reason.PAYMENTS_DAILY
+    assert remaining(line, NOON + DAY) == (1_000 * USDC, 0, 100)
+    assert daily_limit(based(tomorrow, 4_000 * USDC)) == 400 * USDC
 
 
 # Changes
