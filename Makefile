@@ -18,7 +18,7 @@ PYTHON := $(PYTHON)
 # Ape looks for its compiler and for anvil there; the pinned ones come before the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help setup demo test test-all lint format fuzz bench-gas contracts lock clean
+.PHONY: help setup demo test test-all lint format fuzz chaos bench-gas contracts lock clean
 .PHONY: venv-runtime venv-dev anvil python
 
 help: ## show this list
@@ -49,8 +49,11 @@ format: venv-dev ## let ruff mend and format the Python code
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-fuzz: venv-dev anvil ## contracts against the Python model for longer; ARGS="--fuzz-..." passes options
-	@HYPOTHESIS_PROFILE=nightly $(PY) -m pytest -m fuzz $(ARGS)
+fuzz: venv-dev ## a million random calls of the contracts beside the model; ARGS="--seconds 3600" for an hour
+	@$(PY) scripts/fuzz.py $(ARGS)
+
+chaos: venv-dev anvil ## kill a keeper a thousand times and compare with the chain; writes build/chaos.json
+	@$(PY) scripts/chaos.py $(ARGS)
 
 bench-gas: venv-dev anvil ## measure gas, print it with the targets and write build/bench-gas.json
 	@$(PY) scripts/bench_gas.py $(ARGS)

@@ -1,6 +1,6 @@
 """
 The compiled contracts and the Python model side by side: every call goes to both, and they must
-agree on accept or refuse, on the reason, on what is returned, on every event and on every view.
+agree on accept or refuse, on the reason, on what is returned and on every log, to the byte.
 
     Call → pyrevm ┐
                   ├→ equal? → next
@@ -9,19 +9,24 @@ agree on accept or refuse, on the reason, on what is returned, on every event an
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bursar import reference
-from bursar.budgets import Budget
-from bursar.events import Event
-from bursar.reference import Accepted, Call, Ledger, Refused
+from bursar.reasons import Reason
+from bursar.reference import PLAIN, TOKEN_BALANCE, Accepted, Call, Ledger, Refused
 from bursar.state import State, apply_event
-from bursar.types import MAX_UINT256, NATIVE, Address
-from tests.harness import evm as chain
+from bursar.types import MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
+from tests.differential.naming import Names
+from tests.differential.plain import Logs, plain
 from tests.harness.evm import Contract, Evm, Reverted, actor, compiled
+from tests.harness.signing import SigningContract, key
 
 PLENTY = 10**30
 WEI = 10**24
+
+# The name of a call whose calldata names no function of the target.
+UNKNOWN = "__unknown__"
 
 
 class DisagreementError(AssertionError):
@@ -32,94 +37,169 @@ class DisagreementError(AssertionError):
 
 class Twin:
     """
-    One organisation with wallets and tokens, twice. `step` makes a call in both.
+    One organisation and its tokens, twice. `step` makes a call in both.
+
+    The third token is hostile as far as the model can follow: it can be told to answer "false".
     """
 
-    def __init__(self, wallets: int = 2) -> None:
+    def __init__(self) -> None:
         self.evm = Evm()
         self.model = State()
         self.ledger = Ledger()
+        self.calls = 0
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
+        self.names = Names()
         self.deployer = actor("deployer")
         self.treasury = Address(actor("treasury"))
         self.guardians = [Address(actor(f"guardian {i}")) for i in range(2)]
         self.keepers = [Address(actor(f"keeper {i}")) for i in range(2)]
-        self.agents = [Address(actor(f"agent {i}")) for i in range(4)]
+        self.agents = [key(f"agent {i}").address for i in range(4)]
         self.stranger = Address(actor("stranger"))
         self.recipients = [Address(actor(f"recipient {i}")) for i in range(3)]
-        self.evm.learn(compiled("HotWallet.vy"))
+        # Tokens that answer "false" now.
+        self.refusing: set[Address] = set()
+        self.wallets: list[Contract] = []
+        self._contracts: dict[str, Contract] = {}
+        self._logs = Logs((compiled("Organization.vy"), compiled("HotWallet.vy")), self.treasury)
         self._deploy_tokens()
         self._deploy_organization()
-        for number in range(wallets):
-            self.add_wallet(f"wallet {number}")
+        # An agent that is a contract: it signs (ERC-1271) and never calls.
+        self.signer = SigningContract(self.evm, self.deployer)
+        self.ledger.contracts.add(self.signer.address)
+        self.ledger.refusing_native.add(self.signer.address)
+        self._name_everybody()
+
+    def _name_everybody(self) -> None:
+        give = self.names.give
+        for name in ("treasury", "stranger", "deployer"):
+            give(getattr(self, name), name)
+        for name in ("guardian", "keeper", "agent", "recipient"):
+            for number, address in enumerate(getattr(self, f"{name}s")):
+                give(address, f"{name} {number}")
+        for name, address in zip(("T6", "T18", "hostile"), self.token_addresses, strict=True):
+            give(address, name)
+        give(NATIVE, "native")
+        give(self.organization.address, "organization")
+        give(self.signer.address, "signer")
 
     @property
     def now(self) -> int:
         return self.evm.at
 
     def _deploy_tokens(self) -> None:
-        artifact = compiled("testing/TestToken.vy")
-        self.tokens = {
-            decimals: self.evm.deploy(
-                artifact, "Token", f"T{decimals}", decimals, sender=self.deployer
-            )
+        artifact, deployer = compiled("testing/TestToken.vy"), self.deployer
+        tokens = [
+            self.evm.deploy(artifact, "Token", f"T{decimals}", decimals, sender=deployer)
             for decimals in (6, 18)
-        }
-        self.token_addresses = [Address(t.address) for t in self.tokens.values()]
+        ]
+        tokens.append(self.evm.deploy(compiled("testing/HostileToken.vy"), sender=deployer))
+        self.tokens = {Address(token.address): token for token in tokens}
+        self.token_addresses = list(self.tokens)
+        self.hostile = self.token_addresses[-1]
         self.ledger.contracts.update(self.token_addresses)
         self.ledger.refusing_native.update(self.token_addresses)
         self.evm.fund(self.treasury, WEI)
         self.ledger.mint(NATIVE, self.treasury, WEI)
-        for token in self.tokens.values():
-            self.mint(token, self.treasury, PLENTY)
+        for address in self.token_addresses:
+            self.mint(address, self.treasury, PLENTY)
 
     def _deploy_organization(self) -> None:
-        arguments = (self.treasury, self.guardians, self.keepers, 2 * 86400, MAX_UINT256)
-        self.evm.set_code(self.treasury, b"\0")
-        artifact = compiled("Organization.vy")
-        self.organization = self.evm.deploy(artifact, *arguments, sender=self.deployer)
-        self.ledger.contracts.update([self.treasury, Address(self.organization.address)])
-        logged = self.evm.events()
-        self.evm.set_code(self.treasury, b"")
-        self.evm.fund(self.treasury, WEI)
         blueprint = compiled("HotWallet.vy").blueprint
         self.blueprint = Address(self.evm.deploy_code(blueprint, self.deployer))
         self.ledger.contracts.add(self.blueprint)
         self.ledger.blueprints.add(self.blueprint)
-        decision = reference.create_organization(
-            Address(self.organization.address), *arguments, now=self.now, chain=self.ledger
-        )
+        arguments = (self.treasury, self.guardians, self.keepers, 2 * 86400, MAX_UINT256)
+        decision = self.found(*arguments)
         assert isinstance(decision, Accepted)
-        self._compare_events(decision.events, logged)
-        self._fold(decision)
-        self.wallets: list[Contract] = []
+        self.founding = decision.events
+        for event in self.founding:
+            apply_event(self.model, event)
 
-    def add_wallet(self, name: str) -> None:
+    def found(self, treasury: Address, *rest: Any) -> Accepted | Refused:
         """
-        Have the treasury create one more wallet.
+        Deploy an organisation on both sides. The first one is the twin's own.
         """
-        decision = self.step(
-            self.treasury, self.organization, "create_wallet", name, self.blueprint
+        decision: Accepted | Refused
+        self.calls += 1
+        try:
+            with self._code_at(treasury):
+                deployed = self.evm.deploy(
+                    compiled("Organization.vy"), treasury, *rest, sender=self.deployer
+                )
+        except Reverted as reverted:
+            decision = self._decide_founding("", treasury, *rest)
+            call = Call(Address(self.deployer), ZERO_ADDRESS, "__init__", (treasury, *rest))
+            self._compare_refusal(call, decision, reverted.reason)
+            return decision
+        decision = self._decide_founding(deployed.address, treasury, *rest)
+        call = Call(Address(self.deployer), Address(deployed.address), "__init__", rest)
+        self._compare_logs(call, decision)
+        self.accepted["__init__"] += 1
+        if not self._contracts:
+            self.organization = deployed
+            self._contracts[deployed.address] = deployed
+            self.ledger.contracts.add(Address(deployed.address))
+        return decision
+
+    def _decide_founding(self, address: str, *arguments: Any) -> Accepted | Refused:
+        decision: Accepted | Refused = reference.create_organization(
+            Address(address), *arguments, now=self.now, chain=self.ledger
         )
-        assert isinstance(decision, Accepted)
-        wallet = self.evm.at_address(compiled("HotWallet.vy"), decision.result)
-        self.wallets.append(wallet)
-        self.ledger.contracts.add(Address(wallet.address))
+        return decision
 
-    def mint(self, token: Contract, to: Address, amount: int) -> None:
-        token.mint(to, amount, sender=self.deployer)
-        self.ledger.mint(Address(token.address), to, amount)
+    @contextmanager
+    def _code_at(self, treasury: Address) -> Iterator[None]:
+        """
+        The twin's treasury is a contract while it is checked, and an account that can call
+        afterwards.
+        """
+        if treasury != self.treasury:
+            yield
+            return
+        held = self.evm.balance(treasury)
+        self.evm.set_code(treasury, b"\0")
+        self.ledger.contracts.add(treasury)
+        try:
+            yield
+        finally:
+            self.evm.set_code(treasury, b"")
+            self.evm.fund(treasury, held)
 
-    def approve(self, token: Contract, spender: Contract, amount: int) -> None:
-        token.approve(spender.address, amount, sender=self.treasury)
-        self.ledger.approve(Address(token.address), self.treasury, Address(spender.address), amount)
+    def mint(self, token: Address, to: Address, amount: int) -> None:
+        """
+        Tokens out of nothing.
+        """
+        self.tokens[token].call("mint", to, amount, sender=self.deployer)
+        self.ledger.mint(token, to, amount)
+
+    def approve(self, token: Address, spender: Contract, amount: int) -> None:
+        """
+        By the treasury.
+        """
+        self.tokens[token].call("approve", spender.address, amount, sender=self.treasury)
+        self.ledger.approve(token, self.treasury, Address(spender.address), amount)
+
+    def set_refusing(self, refusing: bool) -> None:
+        """
+        Have the hostile token answer "false" from now on, or "true" again.
+        """
+        answer = (not refusing).to_bytes(32, "big")
+        self.tokens[self.hostile].call("set_answer", answer, sender=self.deployer)
+        self.refusing = {self.hostile} if refusing else set()
+
+    def shown(self, call: Call) -> str:
+        """
+        A call as people read it.
+        """
+        return self.names.call(call)
 
     def contract(self, address: str) -> Contract:
-        if address == self.organization.address:
-            return self.organization
-        return next(w for w in self.wallets if w.address == address)
+        """
+        The organisation or one of its wallets.
+        """
+        return self._contracts[address]
 
     def step(
         self, sender: Address, target: Contract, function: str, *args: Any, value: int = 0
@@ -127,154 +207,140 @@ class Twin:
         """
         One call on both sides. Raises DisagreementError.
         """
-        call = Call(sender, Address(target.address), function, args, value)
-        decision = reference.decide(self.model, call, now=self.now, chain=self.ledger)
+        return self.judge(Call(sender, Address(target.address), function, args, value))
+
+    def judge(self, call: Call) -> Accepted | Refused:
+        """
+        The same for a call that is put together already.
+        """
+        self.calls += 1
+        target = self._contracts[call.target]
+        if call.function == UNKNOWN:
+            return self._judge_unknown(call)
+        decision = self._decide(call)
+        data = b""
+        if call.function != reference.DEFAULT:
+            data = target.calldata(call.function, *[plain(a) for a in call.arguments])
         try:
-            output = self.evm.transact(sender, target.address, self._encode(target, call), value)
+            output = self.evm.transact(call.sender, call.target, data, call.value)
         except Reverted as reverted:
             self._compare_refusal(call, decision, reverted.reason)
-        else:
-            self._compare_acceptance(call, decision, target, output)
+            return decision
+        accepted = self._compare_logs(call, decision)
+        self._compare_output(call, accepted, output)
+        self._settle(call, accepted)
         return decision
 
-    def _encode(self, target: Contract, call: Call) -> bytes:
-        if call.function == reference.DEFAULT:
-            return b""
-        return target.calldata(call.function, *map(_plain, call.arguments))
+    def _decide(self, call: Call) -> Accepted | Refused:
+        """
+        What the model says, and what the hostile token has to say to that: it comes last.
+        """
+        decision = reference.decide(self.model, call, now=self.now, chain=self.ledger)
+        if isinstance(decision, Refused):
+            # It does not say why it lacks the balance.
+            if decision.reason == TOKEN_BALANCE and _token_of(call) == self.hostile:
+                return Refused(self._hostile_reason(call))
+            # What a refill leaves is measured after the token has answered.
+            is_late = decision.reason == Reason.REFILL_MAX_BALANCE
+            if is_late and _token_of(call) in self.refusing:
+                return Refused(Reason.TRANSFERS_TOKEN)
+            return decision
+        if self.refusing and any(_moves(event, self.refusing) for event in decision.events):
+            return Refused(Reason.TRANSFERS_TOKEN)
+        return decision
+
+    def _hostile_reason(self, call: Call) -> str:
+        """
+        Why the hostile token refuses what is more than the wallet has: at the first transfer of a
+        batch already, if that can be made, else without saying why.
+        """
+        if self.refusing and call.function == "pay_many":
+            first = call.arguments[2][0].amount
+            if first <= self.ledger.balance_of(self.hostile, call.target):
+                return Reason.TRANSFERS_TOKEN
+        return PLAIN
+
+    def _judge_unknown(self, call: Call) -> Refused:
+        is_wallet = call.target != self.organization.address
+        decision = Refused(Reason.WALLET_UNKNOWN_CALL if is_wallet else PLAIN)
+        try:
+            self.evm.transact(call.sender, call.target, call.arguments[0], call.value)
+        except Reverted as reverted:
+            self._compare_refusal(call, decision, reverted.reason)
+            return decision
+        raise DisagreementError(f"{self.shown(call)}: the contract takes a call of no function")
 
     def _compare_refusal(self, call: Call, decision: Accepted | Refused, reason: str) -> None:
         if not isinstance(decision, Refused):
             raise DisagreementError(
-                f"{call}: the contract reverts with {reason!r}, the model accepts"
+                f"{self.shown(call)}: the contract reverts with {reason!r}, the model accepts"
             )
         if str(decision.reason) != reason:
-            raise DisagreementError(
-                f"{call}: reverts with {reason!r}, the model with {decision.reason!r}"
-            )
-        self.refused[call.function] += 1
+            said = f"reverts with {reason!r}, the model with {str(decision.reason)!r}"
+            raise DisagreementError(f"{self.shown(call)}: {said}")
+        self.refused[reference.DEFAULT if call.function == UNKNOWN else call.function] += 1
         self.reasons[reason] += 1
 
-    def _compare_acceptance(
-        self, call: Call, decision: Accepted | Refused, target: Contract, output: bytes
-    ) -> None:
+    def _compare_logs(self, call: Call, decision: Accepted | Refused) -> Accepted:
         if isinstance(decision, Refused):
             raise DisagreementError(
-                f"{call}: the contract accepts, the model says {decision.reason!r}"
+                f"{self.shown(call)}: the contract accepts, the model says {str(decision.reason)!r}"
             )
-        self._compare_events(decision.events, self.evm.events())
-        if call.function != reference.DEFAULT:
-            result = target.artifact.functions[call.function].decode(output)
-            if result != decision.result:
-                raise DisagreementError(
-                    f"{call}: returns {result!r}, the model {decision.result!r}"
-                )
+        found, wanted = self.evm.logs(), self._logs.expected(decision)
+        if found != wanted:
+            logged = [self.evm.event(log) or log for log in found]
+            both = f"contract {logged}\n  model    {decision.events}"
+            raise DisagreementError(f"{self.shown(call)}: logs differ:\n  {both}")
+        return decision
+
+    def _compare_output(self, call: Call, decision: Accepted, output: bytes) -> None:
+        if call.function == reference.DEFAULT:
+            return
+        function = self._contracts[call.target].artifact.functions[call.function]
+        if output != function.encode_result(plain(decision.result)):
+            found = function.decode(output)
+            raise DisagreementError(
+                f"{self.shown(call)}: returns {found!r}, the model {decision.result!r}"
+            )
+
+    def _settle(self, call: Call, decision: Accepted) -> None:
         self.ledger.settle(call, decision, self.treasury)
-        self._fold(decision)
+        for event in decision.events:
+            apply_event(self.model, event)
         self.accepted[call.function] += 1
         self._count_nested(call, decision)
+        if call.function == "create_wallet":
+            wallet = self.evm.at_address(compiled("HotWallet.vy"), decision.result)
+            self.wallets.append(wallet)
+            self._contracts[wallet.address] = wallet
+            self.names.give(wallet.address, f"wallet {len(self.wallets) - 1}")
+            self.ledger.contracts.add(Address(wallet.address))
 
     def _count_nested(self, call: Call, decision: Accepted) -> None:
         """
         `changed` and `rotated` are only ever accepted from inside a wallet's call.
         """
-        names = [type(event).__name__ for event in decision.events]
         if call.function == "rotate_agent":
             self.accepted["rotated"] += 1
-        if "ChangeVoided" in names and call.target != self.organization.address:
-            self.accepted["changed"] += 1
-
-    def _fold(self, decision: Accepted) -> None:
-        for event in decision.events:
-            apply_event(self.model, event)
-
-    def _compare_events(self, expected: tuple[Event, ...], logged: list[chain.Event]) -> None:
-        ours = [e for e in logged if e.name not in ("Transfer", "Approval")]
-        found = [(e.emitter, e.name, e.args) for e in ours]
-        wanted = [(e.emitter, type(e).__name__, _arguments(e)) for e in expected]
-        if found != wanted:
-            raise DisagreementError(f"events differ:\n  contract {found}\n  model    {wanted}")
-
-    def compare_views(self) -> int:
-        """
-        Every view of every contract, for everything that either side knows. Returns how many.
-        """
-        count = 0
-        for target, name, args in self._all_views():
-            self.compare_view(target, name, *args)
-            count += 1
-        for wallet in self.wallets:
-            self._compare_balances(wallet)
-        return count
-
-    def compare_view(self, target: Contract, name: str, *args: Any) -> None:
-        """
-        One view on both sides. Raises DisagreementError.
-        """
-        found = target.view(name, *args)
-        wanted = reference.view(
-            self.model, Address(target.address), name, *args, now=self.now, chain=self.ledger
-        )
-        if found != _plain(wanted):
-            raise DisagreementError(f"{target}.{name}{args}: {found!r}, the model says {wanted!r}")
-
-    def _compare_balances(self, wallet: Contract) -> None:
-        for token in self.tokens.values():
-            held = token.balanceOf(wallet.address)
-            if held != self.ledger.balance_of(Address(token.address), Address(wallet.address)):
-                raise DisagreementError(f"{wallet} holds {held} of {token}")
-        held = self.evm.balance(wallet.address)
-        if held != self.ledger.balance_of(NATIVE, Address(wallet.address)):
-            raise DisagreementError(f"{wallet} holds {held} wei")
-
-    def _all_views(self) -> Iterator[tuple[Contract, str, tuple[Any, ...]]]:
-        organization = self.organization
-        everyone = [self.treasury, *self.guardians, *self.keepers, *self.agents, self.stranger]
-        scopes = [organization.address, *(w.address for w in self.wallets), *everyone]
-        for name in ("change_delay", "heartbeat_timeout", "last_heartbeat", "wallet_count"):
-            yield organization, name, ()
-        for who in everyone:
-            yield organization, "roles", (who,)
-        for scope in scopes:
-            yield organization, "paused_until", (scope,)
-            yield organization, "pause_number", (scope,)
-        for id in list(self.model.changes)[-40:]:
-            yield organization, "ready_at", (id,)
-        for index, wallet in enumerate([*self.wallets, None]):
-            yield organization, "wallets", (index,)
-            if wallet is not None:
-                yield from self._wallet_views(wallet)
-
-    def _wallet_views(self, wallet: Contract) -> Iterator[tuple[Contract, str, tuple[Any, ...]]]:
-        state = self.model.registry[Address(wallet.address)]
-        for name in ("name", "sealed", "epoch", "payment_delay", "grace", "agent_count"):
-            yield wallet, name, ()
-        for token in [*self.token_addresses, NATIVE]:
-            for name in ("wallet_limit", "wallet_remaining", "max_balance"):
-                yield wallet, name, (token,)
-        for who in self.recipients:
-            yield wallet, "is_recipient", (who,)
-        for id in list(state.queue)[-40:]:
-            yield wallet, "payment", (id,)
-        for index, agent in enumerate([*state.lines, self.stranger]):
-            yield wallet, "agents", (index,)
-            yield wallet, "budget_count", (agent,)
-            yield self.organization, "is_stopped", (wallet.address, agent)
-            for place, (token, category) in enumerate(state.lines.get(agent, ())):
-                yield wallet, "budget_keys", (agent, place)
-                yield wallet, "budget", (agent, token, category)
-                yield wallet, "remaining", (agent, token, category)
+        elif call.target != self.organization.address:
+            names = [event.__class__.__name__ for event in decision.events]
+            self.accepted["changed"] += "ChangeVoided" in names
 
 
-def _arguments(event: Event) -> dict[str, Any]:
-    return {name: _plain(getattr(event, name)) for name in event.argument_names()}
+# Where a payment, or a refill, names its token.
+_TOKENS = {"pay": 0, "pay_many": 0, "refill": 0, "execute": 1, "pay_signed": 1}
 
 
-def _plain(value: Any) -> Any:
+def _token_of(call: Call) -> Any:
+    place = _TOKENS.get(call.function)
+    return None if place is None else call.arguments[place]
+
+
+def _moves(event: Any, tokens: set[Address]) -> bool:
     """
-    A model's value as the ABI shows it.
+    Whether the event goes with a transfer of one of the tokens.
     """
-    if isinstance(value, Budget):
-        return tuple(value.__dict__.values())
-    if isinstance(value, tuple | list):
-        return tuple(_plain(v) for v in value)
-    return value
+    name = event.__class__.__name__
+    if name not in ("Paid", "PaymentExecuted", "Refilled", "Swept"):
+        return False
+    return event.token in tokens and (name != "Swept" or event.amount != 0)
