@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from _gas_chain import ETHER, START, Chain, Contract, Mined
-
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount

@@ -117,8 +117,8 @@ def judge(world: World, verdict: int, amount: int, reason: str = "", **kwargs: A
 
     if verdict == PAY:
         paid = wallet.pay(*payment, sender=agent)
-        assert (paid.result, paid.names()[0]) == (NOTHING, "Paid")
-        told = paid.events[0]
+        assert paid.result == NOTHING
+        told = paid.only("Paid")
         left_now = wallet.remaining(agent, token, category)[:2]
         assert (told.hour_remaining, told.day_remaining) == left_now
     elif verdict == QUEUE:

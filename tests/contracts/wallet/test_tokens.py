@@ -10,7 +10,9 @@ import pytest
 from eth_abi import encode
 
 from tests.contracts.wallet.support import (
+    BALANCE,
     NOT_ENABLED,
+    PAY,
     WALLET,
     due,
     execute,
@@ -22,7 +24,7 @@ from tests.contracts.wallet.support import (
     reverts,
 )
 from tests.harness.evm import Contract
-from tests.harness.world import REFUND, USDC, World, ref
+from tests.harness.world import GENERAL, REFUND, USDC, World, ref
 
 YES = encode(["bool"], [True])
 NO = encode(["bool"], [False])
@@ -283,3 +285,69 @@ def test_token__of_any_decimals__is_counted_in_base_units(fresh: World, decimals
 
     assert token.balanceOf(fresh.recipient) == 100 * one
     assert left(fresh, token=token.address) == (200 * one, 900 * one, 99)
+
+
+# Tokens whose balances change by themselves
+
+
+def test_token__that_shrinks_after_a_refill__is_paid_up_to_what_is_left(world: World) -> None:
+    """
+    A rebase between refill and payment: what no longer fits is refused, by the preview and by the
+    payment, and uses up nothing; what fits is paid.
+    """
+    world.wallet.refill(world.token.address, 1_000 * USDC, ref(9), sender=world.treasury)
+    before = left(world)
+    world.token.burn(world.wallet.address, 5_950 * USDC, sender=world.deployer)
+
+    judge(world, BALANCE, 50 * USDC + 1, "token: insufficient balance")
+    assert left(world) == before
+    judge(world, PAY, 50 * USDC)
+
+    assert world.token.balanceOf(world.wallet.address) == 0
+
+
+def test_token__that_shrinks_while_a_payment_waits__keeps_it_waiting(world: World) -> None:
+    """
+    The payment is refused when it is due and can be made once there is money again.
+    """
+    queue(world, 100 * USDC, category=REFUND)
+    due(world)
+    world.token.burn(world.wallet.address, 4_901 * USDC, sender=world.deployer)
+
+    with reverts("token: insufficient balance"):
+        make(world)
+    world.token.mint(world.wallet.address, USDC, sender=world.deployer)
+    make(world)
+
+    assert world.token.balanceOf(world.recipient) == 100 * USDC
+
+
+def test_token__that_grows__takes_no_refill_above_its_maximum_and_pays_on(world: World) -> None:
+    """
+    Growth raises nothing that anybody may spend: budgets are in base units, and the maximum balance
+    binds refills only.
+    """
+    world.wallet.set_max_balance(world.token.address, 6_000 * USDC, sender=world.treasury)
+    world.token.mint(world.wallet.address, 5_000 * USDC, sender=world.deployer)
+    before = left(world)
+
+    with reverts("refill: above max_balance"):
+        world.wallet.refill(world.token.address, 1, ref(9), sender=world.treasury)
+    assert left(world) == before
+    judge(world, PAY, 100 * USDC)
+    world.wallet.sweep(world.token.address, "grown", sender=world.guardian)
+
+    assert world.token.balanceOf(world.wallet.address) == 0
+
+
+def test_token__that_takes_a_fee__a_batch_is_charged_in_full(world: World) -> None:
+    """
+    Each recipient gets less by the fee; the budget is charged what left the wallet.
+    """
+    world.token.set_fee_bps(100, sender=world.deployer)
+    batch = [(world.recipient, 10 * USDC, ref(n)) for n in range(3)]
+
+    world.wallet.pay_many(world.token.address, GENERAL, batch, sender=world.agent)
+
+    assert world.token.balanceOf(world.recipient) == 29_700_000
+    assert left(world) == (270 * USDC, 970 * USDC, 97)
