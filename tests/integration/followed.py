@@ -5,11 +5,13 @@ What the follower's tests have in common: a chain that is followed, and what a s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import select
 
-from bursar.chain.follower import Endpoint, Endpoints
+from bursar.chain.errors import ChainError
+from bursar.chain.follower import Endpoint, Endpoints, HaltedError
 from bursar.events import Event
 from bursar.keeper.following import Following, Progress
 from bursar.keeper.following_start import load
@@ -31,9 +33,11 @@ def build_following(
     Of the world's organisation, at the world's node unless other ones are named.
     """
     found = [Endpoint(url, timeout=timeout) for url in urls or (world.chain.rpc.url,)]
+    # Each look at the clock is a minute later than the last: no node that failed has to rest.
+    endpoints = Endpoints(found, clock=count(step=60).__next__)
     return Following(
         database,
-        Endpoints(found),
+        endpoints,
         world.organization.address,
         chain_id=world.chain.chain_id,
         **{"depth": DEPTH, **options},
@@ -50,6 +54,23 @@ async def follow(following: Following, times: int = 1) -> Progress:
     finally:
         await close(following)
     return progress
+
+
+async def follow_through(following: Following, times: int) -> tuple[Progress, int]:
+    """
+    Look until one succeeds, at most that often; how often it did not.
+    """
+    try:
+        for failures in range(times):
+            try:
+                return await following.run_once(), failures
+            except HaltedError:
+                raise
+            except ChainError:
+                continue
+        raise AssertionError(f"{times} times in vain")
+    finally:
+        await close(following)
 
 
 async def close(following: Following) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
@@ -26,7 +26,18 @@ Params = list[Any]
 Forward = Callable[[], Any]
 Rule = Callable[[Params, Forward], Any]
 """Given the parameters and the way to the real node, what to answer: a whole JSON-RPC response as a
-dict, or bytes that are sent as they are, or None to hang up."""
+dict, or bytes that are sent as they are, or a Status, or None to hang up."""
+
+
+class Status(NamedTuple):
+    """
+    An answer with another status than 200.
+    """
+
+    code: int
+    headers: dict[str, str]
+    body: bytes = b""
+
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -62,6 +73,24 @@ def raw(body: bytes) -> Rule:
     A body that may be anything.
     """
     return lambda *_: body
+
+
+def too_often(seconds: float = 0.05) -> Rule:
+    """
+    Status 429: come again later.
+    """
+    return lambda *_: Status(429, {"Retry-After": str(seconds)})
+
+
+def halved(_: Params, forward: Forward) -> Any:
+    """
+    The first half of a list, or half of the answer's text.
+    """
+    answered = forward()
+    if isinstance(answered.get("result"), list):
+        return {"result": answered["result"][: len(answered["result"]) // 2]}
+    text = json.dumps(answered).encode()
+    return text[: len(text) // 2]
 
 
 def hang_up(*_: Any) -> None:
@@ -148,21 +177,30 @@ class FaultyNode:
 
     def handle(self, body: bytes) -> Any:
         """
-        What to answer to one request.
+        What to answer to one request: bytes, a Status, or None to hang up.
         """
-        call = json.loads(body)
+        calls = json.loads(body)
+        if not isinstance(calls, list):
+            reply = self._handle_call(calls)
+            return json.dumps(reply).encode() if isinstance(reply, dict) else reply
+        replies = [self._handle_call(call) for call in calls]
+        broken = [reply for reply in replies if not isinstance(reply, dict)]
+        return broken[0] if broken else json.dumps(replies).encode()
+
+    def _handle_call(self, call: dict[str, Any]) -> Any:
         method, params = call["method"], call["params"]
         self.calls[method] += 1
 
         def forward() -> Any:
             if method == "eth_sendRawTransaction" and not self._replaces_properly(params[0]):
                 return error("replacement transaction underpriced")([], forward)
-            return self._ask(body)
+            return self._ask(json.dumps(call).encode())
 
         rule = self.rules.get(method) or self.rules.get("*")
         reply = rule(params, forward) if rule else forward()
         if isinstance(reply, dict):
-            return json.dumps({"jsonrpc": "2.0", "id": call["id"], **reply}).encode()
+            # Whatever was forwarded has the id of the call that asked.
+            return {"jsonrpc": "2.0", **reply, "id": call["id"]}
         return reply
 
     def _ask(self, body: bytes) -> Any:
@@ -203,15 +241,18 @@ class FaultyNode:
                     return
                 self.close_connection = True
 
-            def _reply(self, reply: bytes | None) -> None:
+            def _reply(self, reply: bytes | Status | None) -> None:
                 if reply is None:
                     self.close_connection = True
                     return
-                self.send_response(200)
+                code, headers, body = reply if isinstance(reply, Status) else (200, {}, reply)
+                self.send_response(code)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(reply)))
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply)
+                self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """

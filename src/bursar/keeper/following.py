@@ -21,6 +21,7 @@ from bursar.chain.follower import (
     Follower,
     HaltedError,
     IncompleteError,
+    Receipts,
     Rollback,
     Step,
 )
@@ -82,6 +83,7 @@ class Following:
         first: int = 0,
         depth: int = DEPTH,
         reads_all_headers: bool = True,
+        receipts: Receipts = Receipts.TOUCHED,
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
         self.endpoints = endpoints
@@ -91,6 +93,7 @@ class Following:
         self._first = first
         self._depth = depth
         self._reads_all_headers = reads_all_headers
+        self._receipts = receipts
         self._on_step = on_step
         self._ledger: Ledger | None = None
         self._follower: Follower | None = None
@@ -169,6 +172,7 @@ class Following:
                 position,
                 depth=self._depth,
                 reads_all_headers=self._reads_all_headers,
+                receipts=self._receipts,
             )
         return self._ledger, self._follower
 

@@ -12,12 +12,28 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bursar.chain.follower import Extension, Header, Logged, Mark, Rollback, Step
+from bursar.chain.follower import (
+    NO_TRAFFIC,
+    Extension,
+    Header,
+    Logged,
+    Mark,
+    Rollback,
+    Step,
+    TokenTransfer,
+    Traffic,
+)
 from bursar.state import State, apply_event
-from bursar.store.chain_codec import address_bytes
 from bursar.store.chain_projections import Touched
 from bursar.store.chain_restoring import Stored
-from bursar.store.chain_tables import chain_blocks, chain_events
+from bursar.store.chain_rows import event_row, failed_call_row, transfer_row, unexplained_row
+from bursar.store.chain_tables import (
+    chain_blocks,
+    chain_events,
+    chain_failed_calls,
+    chain_transfers,
+    chain_unexplained,
+)
 from bursar.store.chain_writer import Batch, Cursor
 from bursar.store.database import BATCH_ROWS
 
@@ -86,7 +102,11 @@ class Ledger:
         for header, logs in _by_block(step):
             self._hashes[header.number] = bytes.fromhex(header.hash[2:])
             self._add_block(batch, header)
+            traffic = step.traffic.get(header.number, NO_TRAFFIC)
+            transfers = deque(traffic.transfers)
             for logged in logs:
+                while transfers and transfers[0].log < logged.log:
+                    self._add_transfer(batch, transfers.popleft())
                 self._add_event(batch, logged)
                 self._move_tip(Mark(header.number, header.hash, header.at), logged.log)
                 for _ in self._settle(batch, step.final):
@@ -96,6 +116,8 @@ class Ledger:
                 if self._is_full(batch):
                     yield self._close(batch)
                     batch = Batch(self.cursor)
+            # After the last event, so that a cursor that stands at an event says what is in.
+            self._add_rest(batch, traffic, transfers)
         self._move_tip(step.tip, WHOLE)
         for _ in self._settle(batch, step.final):
             if self._is_full(batch):
@@ -113,23 +135,22 @@ class Ledger:
         batch.insert(chain_blocks, (source, header.number, hash, parent, header.at))
 
     def _add_event(self, batch: Batch, logged: Logged) -> None:
-        event = logged.event
-        batch.insert(
-            chain_events,
-            (
-                self.cursor.source,
-                logged.block,
-                logged.log,
-                event.at,
-                address_bytes(event.emitter),
-                event.transaction,
-                logged.name,
-                logged.payload,
-            ),
-        )
+        batch.insert(chain_events, event_row(self.cursor.source, logged))
         if self._tip is not None:
-            apply_event(self._tip, event)
+            apply_event(self._tip, logged.event)
         self._unfinal.append(logged)
+
+    def _add_transfer(self, batch: Batch, transfer: TokenTransfer) -> None:
+        batch.insert(chain_transfers, transfer_row(self.cursor.source, transfer))
+
+    def _add_rest(self, batch: Batch, traffic: Traffic, transfers: Iterable[TokenTransfer]) -> None:
+        source = self.cursor.source
+        for transfer in transfers:
+            self._add_transfer(batch, transfer)
+        for failed in traffic.failed:
+            batch.insert(chain_failed_calls, failed_call_row(source, failed))
+        for found in traffic.unexplained:
+            batch.insert(chain_unexplained, unexplained_row(source, found))
 
     def _settle(self, batch: Batch, final: Mark) -> Iterator[None]:
         """

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from bursar.budgets import BudgetLine, figures
+from bursar.chain.follower import FailedCall, Logged, TokenTransfer, Unexplained
 from bursar.changes import Change
 from bursar.payments import WalletLimit
 from bursar.state import State, WalletState
@@ -22,6 +23,50 @@ _WALLET_TABLES: Final = frozenset(
 _ORGANIZATION_TABLES: Final = frozenset(
     {"guardians", "keepers", "stops", "registry", "changes", "pending", "newborn"}
 )
+
+
+def event_row(source: int, logged: Logged) -> Row:
+    """
+    Of `chain_events`.
+    """
+    event = logged.event
+    return (
+        source,
+        logged.block,
+        logged.log,
+        event.at,
+        address_bytes(event.emitter),
+        event.transaction,
+        logged.name,
+        logged.payload,
+    )
+
+
+def failed_call_row(source: int, call: FailedCall) -> Row:
+    """
+    Of `chain_failed_calls`.
+    """
+    block, position, at, transaction, sender, target, gas_used = call
+    who = address_bytes(sender), address_bytes(target)
+    return (source, block, position, at, transaction, *who, gas_used)
+
+
+def transfer_row(source: int, transfer: TokenTransfer) -> Row:
+    """
+    Of `chain_transfers`.
+    """
+    block, log, at, transaction, token, sender, recipient, amount = transfer
+    who = address_bytes(token), address_bytes(sender), address_bytes(recipient)
+    return (source, block, log, at, transaction, *who, uint_bytes(amount))
+
+
+def unexplained_row(source: int, found: Unexplained) -> Row:
+    """
+    Of `chain_unexplained`.
+    """
+    block, transaction, wallet, token, at, *figures = found
+    key = block, transaction, address_bytes(wallet), address_bytes(token)
+    return (source, *key, at, *map(uint_bytes, figures))
 
 
 def organization_detail(state: State) -> str:

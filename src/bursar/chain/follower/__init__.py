@@ -26,14 +26,24 @@ from bursar.chain.follower.following import (
     Rollback,
     Step,
 )
+from bursar.chain.follower.inspecting import Receipts
+from bursar.chain.follower.receipts import (
+    NO_TRAFFIC,
+    FailedCall,
+    TokenTransfer,
+    Traffic,
+    Unexplained,
+)
 
 __all__ = [
     "DEPTH",
+    "NO_TRAFFIC",
     "DeepReorgError",
     "DisagreementError",
     "Endpoint",
     "Endpoints",
     "Extension",
+    "FailedCall",
     "Follower",
     "HaltedError",
     "Header",
@@ -43,9 +53,13 @@ __all__ = [
     "Mark",
     "Position",
     "RateLimitedError",
+    "Receipts",
     "Rollback",
     "Step",
+    "TokenTransfer",
     "TooMuchError",
+    "Traffic",
+    "Unexplained",
     "WrongStoreError",
     "decode_logs",
     "read_event",

@@ -13,9 +13,7 @@ from bursar.chain.follower.blocks import Header, Mark
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.errors import IncompleteError, TooMuchError
 from bursar.chain.follower.reading import (
-    Emitters,
     RawLog,
-    complete,
     fetch_block_logs,
     fetch_headers,
     fetch_range_logs,
@@ -73,11 +71,11 @@ class DeepReader:
             self._ahead = None
 
     async def read(
-        self, endpoint: Endpoint, tip: Mark, last: int, emitters: Emitters
+        self, endpoint: Endpoint, tip: Mark, last: int
     ) -> list[tuple[Header, list[RawLog]]]:
         """
-        The next blocks after `tip`, at most up to `last`: those that matter and the last one of
-        them, each with its logs. Raises ChainError.
+        The next blocks after `tip`, at most up to `last`, each with its logs that have a topic of
+        ours: all blocks, or those with logs and the last one. Raises ChainError.
         """
         found = await self._take(endpoint, tip.number + 1, last)
         if found.headers[0].number == tip.number + 1:
@@ -85,7 +83,7 @@ class DeepReader:
         until = found.headers[-1].number
         if until < last:
             self._start(endpoint, until + 1, last)
-        return await self._check(endpoint, found, emitters)
+        return await self._check(endpoint, found)
 
     async def _take(self, endpoint: Endpoint, first: int, last: int) -> Range:
         ahead, self._ahead = self._ahead, None
@@ -132,20 +130,10 @@ class DeepReader:
         parts = (fetch_headers(endpoint, number, number) for number in numbers)
         return Range([part[0] for part in await asyncio.gather(*parts)], logs)
 
-    async def _check(
-        self, endpoint: Endpoint, found: Range, emitters: Emitters
-    ) -> list[tuple[Header, list[RawLog]]]:
+    async def _check(self, endpoint: Endpoint, found: Range) -> list[tuple[Header, list[RawLog]]]:
         grouped = group_by_block(endpoint, found.headers, found.logs)
-        emitters.learn(found.logs)
         await self._check_end(endpoint, found.headers, grouped)
-        who = emitters.all()
-        last = found.headers[-1].number
-        checked = []
-        for header in found.headers:
-            logs = await complete(endpoint, header, grouped.get(header.number, []), who)
-            if logs or header.number == last:
-                checked.append((header, logs))
-        return checked
+        return [(header, grouped.get(header.number, [])) for header in found.headers]
 
     async def _check_end(
         self, endpoint: Endpoint, headers: Sequence[Header], grouped: dict[int, list[RawLog]]

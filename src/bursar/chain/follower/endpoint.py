@@ -20,6 +20,7 @@ Question: TypeAlias = tuple[str, tuple[Any, ...]]
 
 # What most providers take in one request.
 MOST_IN_A_BATCH: Final = 100
+_AT_ONCE: Final = 4
 # How long to leave a node alone that does not say how long.
 USUAL_REST: Final = 1.0
 # Longer, and a mistyped header would silence a node for good.
@@ -70,10 +71,15 @@ class Endpoint:
         """
         The results of many calls, in their order. One error is the error of all.
         """
+        parts = [
+            questions[start : start + MOST_IN_A_BATCH]
+            for start in range(0, len(questions), MOST_IN_A_BATCH)
+        ]
         results: list[Any] = []
-        for start in range(0, len(questions), MOST_IN_A_BATCH):
-            part = questions[start : start + MOST_IN_A_BATCH]
-            results += await self._ask_batch(part)
+        for start in range(0, len(parts), _AT_ONCE):
+            asked = map(self._ask_batch, parts[start : start + _AT_ONCE])
+            for answers in await asyncio.gather(*asked):
+                results += answers
         return results
 
     async def _ask_batch(self, questions: Sequence[Question]) -> list[Any]:

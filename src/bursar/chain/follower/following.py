@@ -16,17 +16,13 @@ from bursar.chain.errors import ChainError
 from bursar.chain.follower.blocks import Header, Mark, mark_of
 from bursar.chain.follower.decoding import Logged, decode_logs
 from bursar.chain.follower.deep import DeepReader
+from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.endpoints import Endpoints, fetch_header, validate_agreement
 from bursar.chain.follower.errors import DeepReorgError, HaltedError, LaggingNodeError
-from bursar.chain.follower.reading import (
-    Emitters,
-    RawLog,
-    complete,
-    fetch_block_logs,
-    fetch_headers,
-    validate_links,
-)
+from bursar.chain.follower.inspecting import Block, Found, Receipts, inspect
+from bursar.chain.follower.reading import fetch_block_logs, fetch_headers, validate_links
+from bursar.chain.follower.receipts import NO_TRAFFIC, Traffic, read_traffic
 from bursar.types import Address
 
 # Two epochs of Ethereum. A reorganisation that goes deeper stops everything.
@@ -42,11 +38,13 @@ _log = logging.getLogger(__name__)
 class Extension(NamedTuple):
     """
     Blocks that follow what was read before, up to `tip`. `headers` are those worth keeping: the
-    ones with events, and all that are not final. Everything up to `final` cannot change any more.
+    ones with events, and all that are not final. `traffic` is what the receipts of some of these
+    blocks show beside. Everything up to `final` cannot change any more.
     """
 
     headers: tuple[Header, ...]
     logs: tuple[Logged, ...]
+    traffic: Mapping[int, Traffic]
     tip: Mark
     final: Mark
 
@@ -89,8 +87,10 @@ class Follower:
         *,
         depth: int = DEPTH,
         reads_all_headers: bool = True,
+        receipts: Receipts = Receipts.TOUCHED,
     ) -> None:
         self._endpoints = endpoints
+        self._receipts = receipts
         self._depth = depth
         self._emitters = Emitters(organization, position.wallets)
         self._tip = position.tip
@@ -226,12 +226,14 @@ class Follower:
         return Rollback(ancestor)
 
     async def _read_deep(self, endpoint: Endpoint, last: int) -> Extension:
-        blocks = await self._deep.read(endpoint, self._tip, last, self._emitters)
-        logs = self._decode(blocks)
-        kept = [header for header, found in blocks if found]
-        self._final = self._tip = mark_of(blocks[-1][0])
+        found = await self._deep.read(endpoint, self._tip, last)
+        blocks = await self._inspect(endpoint, found)
+        events, traffic = self._decode(blocks)
         self._tail.clear()
-        return Extension(tuple(kept), tuple(logs), self._tip, self._final)
+        self._final = self._tip = mark_of(found[-1][0])
+        busy = {logged.block for logged in events} | traffic.keys()
+        kept = [block.header for block in blocks if block.header.number in busy]
+        return Extension(tuple(kept), tuple(events), traffic, self._tip, self._final)
 
     async def _read_next(self, endpoint: Endpoint, head: Header) -> Extension:
         """
@@ -242,30 +244,40 @@ class Follower:
         headers = [head] if first == head.number else await fetch_headers(endpoint, first, last)
         validate_links(endpoint, self._tip.hash, headers)
         found = await fetch_block_logs(endpoint, headers)
-        for logs in found:
-            self._emitters.learn(logs)
-        who = self._emitters.all()
-        blocks = [
-            (header, await complete(endpoint, header, logs, who))
-            for header, logs in zip(headers, found, strict=True)
-        ]
-        events = self._decode(blocks)
+        blocks = await self._inspect(endpoint, list(zip(headers, found, strict=True)))
+        events, traffic = self._decode(blocks)
         self._at_once = 1 if len(events) > _MANY_LOGS else _BLOCKS_AT_ONCE
         self._tail.extend(headers)
         self._tip = mark_of(headers[-1])
         while self._tail[0].number <= self._tip.number - self._depth:
             self._final = mark_of(self._tail.popleft())
-        return Extension(tuple(headers), tuple(events), self._tip, self._final)
+        return Extension(tuple(headers), tuple(events), traffic, self._tip, self._final)
 
-    def _decode(self, blocks: Sequence[tuple[Header, list[RawLog]]]) -> list[Logged]:
-        for _, logs in blocks:
-            self._emitters.learn(logs)
+    async def _inspect(self, endpoint: Endpoint, found: Found) -> list[Block]:
+        return await inspect(endpoint, found, self._emitters, receipts=self._receipts)
+
+    def _decode(self, blocks: Sequence[Block]) -> tuple[list[Logged], dict[int, Traffic]]:
         decoded: list[Logged] = []
-        for header, logs in blocks:
+        traffic: dict[int, Traffic] = {}
+        for header, logs, receipts in blocks:
             ours = [log for log in logs if log["address"].lower() in self._emitters]
-            decoded += decode_logs(ours, header.at)
-        if self._taken >= 0:
-            first = self._tip.number + 1
-            decoded = [log for log in decoded if log.block > first or log.log > self._taken]
-            self._taken = -1
-        return decoded
+            found = decode_logs(ours, header.at)
+            decoded += found
+            if receipts:
+                seen = read_traffic(header, receipts, self._emitters, found)
+                if seen != NO_TRAFFIC:
+                    traffic[header.number] = seen
+        return self._leave_out_taken(decoded, traffic), traffic
+
+    def _leave_out_taken(self, decoded: list[Logged], traffic: dict[int, Traffic]) -> list[Logged]:
+        """
+        What is stored already of the block after the tip, where a crash came in the middle of it.
+        """
+        taken, self._taken = self._taken, -1
+        if taken < 0:
+            return decoded
+        first = self._tip.number + 1
+        if first in traffic:
+            left = tuple(one for one in traffic[first].transfers if one.log > taken)
+            traffic[first] = traffic[first]._replace(transfers=left)
+        return [one for one in decoded if one.block > first or one.log > taken]

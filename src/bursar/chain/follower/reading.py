@@ -5,7 +5,7 @@ Logs of blocks that are known by their headers, and whether they are all.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bursar.chain.errors import BadAnswerError
@@ -13,45 +13,9 @@ from bursar.chain.follower.blocks import Header, find_gap, read_header
 from bursar.chain.follower.bloom import build_bloom, held
 from bursar.chain.follower.endpoint import Endpoint, Question
 from bursar.chain.follower.errors import IncompleteError, LaggingNodeError
-from bursar.chain.follower.layouts import layouts, layouts_by_name
-from bursar.types import Address
+from bursar.chain.follower.layouts import layouts
 
 RawLog = dict[str, Any]
-
-
-class Emitters:
-    """
-    Whose logs are ours: the organisation, and its wallets by the block that each was created in.
-    Addresses are hex in lower case.
-    """
-
-    def __init__(self, organization: str, wallets: Mapping[Address, int]) -> None:
-        self.organization = organization.lower()
-        self._born: dict[str, int] = {address.lower(): block for address, block in wallets.items()}
-        self._created = layouts_by_name()["WalletCreated"].topic
-
-    def __contains__(self, address: object) -> bool:
-        return address in self._born or address == self.organization
-
-    def all(self) -> list[str]:
-        """
-        Every one of them.
-        """
-        return [self.organization, *self._born]
-
-    def learn(self, logs: Sequence[RawLog]) -> None:
-        """
-        Take in the wallets that `logs` create, so that what they log before is ours as well.
-        """
-        for log in logs:
-            if log["topics"][0] == self._created and log["address"].lower() == self.organization:
-                self._born.setdefault("0x" + log["topics"][1][26:], int(log["blockNumber"], 16))
-
-    def forget_after(self, number: int) -> None:
-        """
-        Drop the wallets of blocks that are gone.
-        """
-        self._born = {who: block for who, block in self._born.items() if block <= number}
 
 
 async def fetch_headers(endpoint: Endpoint, first: int, last: int) -> list[Header]:

@@ -1,0 +1,89 @@
+"""
+A second look at the blocks that touch us: their receipts, or all of their logs.
+
+    (header, logs) → does the filter say that one of ours is in it? → Block with what is certain
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from bursar.chain.follower.blocks import Header
+from bursar.chain.follower.bloom import held
+from bursar.chain.follower.emitters import Emitters
+from bursar.chain.follower.endpoint import Endpoint
+from bursar.chain.follower.layouts import layouts
+from bursar.chain.follower.reading import RawLog, complete
+from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
+
+
+class Receipts(StrEnum):
+    """
+    Of which blocks receipts are read: of none; of those whose filter says that one of ours logged,
+    or was named in a log; or of every block, which alone shows every call that failed.
+    """
+
+    NEVER = "never"
+    TOUCHED = "touched"
+    ALWAYS = "always"
+
+
+Found = Sequence[tuple[Header, list[RawLog]]]
+
+
+class Block(NamedTuple):
+    """
+    A block, its logs with a topic of ours, and its receipts where they were read.
+    """
+
+    header: Header
+    logs: list[RawLog]
+    receipts: list[RawReceipt]
+
+
+async def inspect(
+    endpoint: Endpoint, found: Found, emitters: Emitters, *, receipts: Receipts
+) -> list[Block]:
+    """
+    What a first look `found`, made sure of. `emitters` learn of the wallets that are created.
+
+    Raises IncompleteError where the node holds something back.
+    """
+    for _, logs in found:
+        emitters.learn(logs)
+    if receipts is not Receipts.NEVER:
+        every = receipts is Receipts.ALWAYS
+        return await _read_receipts(endpoint, found, emitters, every=every)
+    blocks = []
+    for header, logs in found:
+        logs = await complete(endpoint, header, logs, emitters.all())
+        emitters.learn(logs)
+        blocks.append(Block(header, logs, []))
+    return blocks
+
+
+async def _read_receipts(
+    endpoint: Endpoint, found: Found, emitters: Emitters, *, every: bool
+) -> list[Block]:
+    """
+    Receipts add up to the header or not, so they say better than any query what was logged.
+    """
+    blocks = {header.number: Block(header, logs, []) for header, logs in found}
+    left = list(blocks.values())
+    while True:
+        touched = [block for block in left if every or _is_touched(block, emitters)]
+        if not touched:
+            return list(blocks.values())
+        headers = [block.header for block in touched]
+        for header, receipts in zip(headers, await fetch_receipts(endpoint, headers), strict=True):
+            logs = logs_of(receipts, layouts())
+            emitters.learn(logs)
+            blocks[header.number] = Block(header, logs, receipts)
+        # A wallet that was created in one of them may be in the others.
+        left = [block for block in left if block not in touched]
+
+
+def _is_touched(block: Block, emitters: Emitters) -> bool:
+    if any(log["address"].lower() in emitters for log in block.logs):
+        return True
+    return bool(held(block.header.bloom, emitters.values()))
