@@ -21,6 +21,9 @@ struct Outcome:
     succeeded: bool
     response: Bytes[256]
 
+# What wallets and people count in, and no contract of ours asks for.
+decimals: public(constant(uint8)) = 6
+
 balanceOf: public(HashMap[address, uint256])
 allowance: public(HashMap[address, HashMap[address, uint256]])
 
