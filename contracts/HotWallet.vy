@@ -722,9 +722,12 @@ def _may_receive(word: uint256, to: address) -> bool:
 @view
 def _shared(slot: bytes32, token: address, word: uint256) -> budgets.Shared:
     """
-    @dev A budget with a share of what the wallet holds of `token`.
+    @dev A budget with a share of what the wallet held of `token` before the day's first charge.
     """
-    return budgets._shared(slot, word, transfers._balance_or_zero(token))
+    balance: uint256 = 0
+    if not shares._is_of_today(budgets._seconds[slot]):
+        balance = transfers._balance_or_zero(token)
+    return budgets._shared(slot, word, balance)
 
 
 @internal

@@ -60,7 +60,7 @@ def _slot(agent: address, token: address, category: bytes32) -> bytes32:
 def _shared(slot: bytes32, word: uint256, balance: uint256) -> Shared:
     """
     @dev A budget with a share, today.
-    @param balance What the wallet holds of the token now, in base units.
+    @param balance What the wallet holds of the token now, in base units, where that counts.
     """
     shared: Shared = empty(Shared)
     second: uint256 = self._seconds[slot]
