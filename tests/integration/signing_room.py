@@ -16,7 +16,7 @@ from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import safe_contract_type
 from bursar.chain.safe_transaction import sign as sign_with
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 from bursar.devnet import RunningDevnet
 from bursar.treasury import Office, View
 from bursar.treasury.safe import Draft, DraftStore, Policy, SafeDesk, draft

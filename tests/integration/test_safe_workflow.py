@@ -16,7 +16,7 @@ from bursar.chain.reader import Call
 from bursar.chain.safe_multi_send import pack_calls
 from bursar.chain.safe_transaction import CALL, SafeTransaction
 from bursar.chain.safe_transaction import sign as sign_with
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
 from bursar.reasons import Reason
 from bursar.treasury.safe import (

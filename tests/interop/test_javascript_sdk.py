@@ -20,7 +20,7 @@ from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import CALL, SafeTransaction, load_safe_artifact
 from bursar.chain.safe_transaction import sign as sign_with
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
 from bursar.devnet.contracts import find_safe_contracts
 from bursar.treasury import Office

@@ -14,7 +14,7 @@ from bursar.treasury.safe.summary import Summary, build_summary
 
 if TYPE_CHECKING:
     from bursar.chain.safe_service import SafeService
-    from bursar.chain.sender import Sender
+    from bursar.chain.sending import Sender
 
 DRAFTS: Final = "BURSAR_DRAFTS"
 AUTHOR: Final = "BURSAR_AUTHOR"
@@ -72,7 +72,7 @@ class SafePlace:
         account of its own. Raises KeyMissingError.
         """
         from bursar.chain.local import LocalChain
-        from bursar.chain.sender import Sender
+        from bursar.chain.sending import Sender
         from bursar.cli.place import read_key
 
         client, environment = self.place.office.client, self.place.environment

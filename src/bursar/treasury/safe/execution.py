@@ -27,7 +27,7 @@ from bursar.types import Address
 
 class GasPayer(Protocol):
     """
-    A `bursar.chain.sender.Sender`: one key that pays.
+    A `bursar.chain.sending.Sender`: one key that pays.
     """
 
     address: Address

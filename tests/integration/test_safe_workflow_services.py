@@ -1,0 +1,154 @@
+"""
+T6, T37: with every owner's key within reach, no service reads one, signs for the Safe, or sends
+what its owners have signed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from typer.testing import CliRunner
+
+from bursar.chain.reader import Call
+from bursar.cli import app
+from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
+from bursar.types import EMPTY
+from tests.integration.signing_room import USDC, Room
+
+PASSWORD = "correct horse"
+# What somebody may have called the variable with an owner's key.
+TEMPTING = ("BURSAR_OWNER_KEY", "BURSAR_SAFE_KEY", "BURSAR_TREASURY_KEY", "PRIVATE_KEY", "KEY")
+
+_opened: list[str] = []
+_hooked = False
+
+
+def watch_files() -> list[str]:
+    """
+    Every file that this process opens from now on. A hook stays for ever, so there is only one.
+    """
+    global _hooked
+    if not _hooked:
+        sys.addaudithook(_note)
+        _hooked = True
+    _opened.clear()
+    return _opened
+
+
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | os.PathLike):
+        _opened.append(os.fspath(arguments[0]))
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningDevnet]:
+    """
+    One devnet for all tests of the module.
+    """
+    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
+        yield devnet
+
+
+@pytest.fixture
+def room(running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    """
+    A machine on which everything lies about: keys in variables and keystores, their password, and
+    a refill that enough owners have signed.
+    """
+    monkeypatch.chdir(tmp_path)
+    write_files(running.founded.book, Path(".bursar/devnet.env"))
+    mark = running.chain.snapshot()
+    room = Room(running, Path(".bursar/drafts").absolute())
+    for name in TEMPTING:
+        monkeypatch.setenv(name, "0x" + bytes(room.ana.key.key).hex())
+    keystore = Account.encrypt(room.ben.key.key, PASSWORD, iterations=2)
+    for place in (Path("owner.json"), Path(".bursar/owner.json")):
+        place.write_text(json.dumps(keystore))
+    monkeypatch.setenv("BURSAR_KEYSTORE_PASSWORD", PASSWORD)
+    yield room
+    running.chain.revert(mark)
+
+
+def ready_refill(room: Room) -> Any:
+    """
+    A refill of the operations wallet, signed by two.
+    """
+    amount = 500 * USDC
+    calls: tuple[Call, ...] = (
+        room.usdc.build_call("approve", room.wallet.address, amount),
+        room.wallet.build_call("refill", room.usdc.address, amount, EMPTY),
+    )
+    return room.sign(room.draft(*calls))
+
+
+def counts(room: Room) -> tuple[int, ...]:
+    """
+    The Safe's nonce, each owner's, and what the treasury has.
+    """
+    owners = (room.ana, room.ben, room.cleo)
+    return (
+        room.desk.safe.fetch_nonce(),
+        *(
+            int(room.chain.rpc.request("eth_getTransactionCount", one.address, "latest"), 16)
+            for one in owners
+        ),
+        room.usdc.view("balanceOf", room.book.safe),
+    )
+
+
+def run(*arguments: str) -> Any:
+    """
+    A command that a service runs.
+    """
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_services__with_owners_keys_at_hand__touch_neither_keys_nor_drafts(room: Room) -> None:
+    """
+    The keeper over several blocks, an agent that pays, queues and cancels, and what looks on: the
+    wallet runs low, the refill is signed and could be sent, and nobody but a person does.
+    """
+    target = ready_refill(room)
+    before, files = counts(room), room.files()
+    opened = watch_files()
+
+    for _ in range(3):
+        run("keeper", "run", "--once", "--json")
+        run("pay", "USDC", "vendor", "10", "--agent", "shopper", "--yes", "--json")
+        room.chain.warp(by=3_600)
+    run("status", "--json")
+    run("pending", "--json")
+    run("events", "--json")
+    run("pending-changes", "--json")
+    touched = {Path(path).name for path in opened}
+
+    assert counts(room) == before
+    assert room.files() == files
+    assert touched & {"owner.json", f"{target.id}.json"} == set()
+    assert "devnet.json" in touched  # it would have been noticed
+
+    # A person does, with the same draft and no more.
+    run("safe", "execute", target.id, "--yes", "--json")
+    assert counts(room)[-1] == before[-1] - 500 * USDC
+
+
+def test_person__who_names_the_key__signs_with_it(room: Room) -> None:
+    """
+    The nearest neighbour: the same variable and keystore, named in a command.
+    """
+    target = room.draft()
+
+    run("safe", "sign", target.id, "--key-env", TEMPTING[0], "--yes", "--json")
+    run("safe", "sign", target.id, "--keystore", "owner.json", "--yes", "--json")
+
+    signers = room.desk.store.find(target.id).signers
+    assert set(signers) == {room.ana.address, room.ben.address}
