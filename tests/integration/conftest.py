@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from eth_account.signers.local import LocalAccount
@@ -67,12 +69,46 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A store that was migrated and never used, to copy: quicker than to migrate for each test.
+    """
+    path = tmp_path_factory.mktemp("migrated") / "bursar.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """
+    The same on Postgres: the name of a database to copy.
+    """
+    with new_database(postgres_server) as url:
+        Database.open(url).close()
+        yield urlsplit(url).path.removeprefix("/")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """
+    A store of the test's own with its tables, on each kind in turn.
+    """
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "bursar.db")
+        yield f"sqlite:///{tmp_path}/bursar.db"
+        return
+    template = request.getfixturevalue("migrated_postgres")
+    with new_database(request.getfixturevalue("postgres_server"), template) as url:
+        yield url
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(store_url: str) -> Iterator[Database]:
     """
-    An open store with its tables, on each kind in turn.
+    An open store, on each kind in turn.
     """
-    with Database.open(database_url) as opened:
+    with Database.open(store_url) as opened:
         yield opened
 
 
