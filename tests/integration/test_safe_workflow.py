@@ -14,6 +14,7 @@ from bursar.chain.errors import NoGasMoneyError, RevertedError
 from bursar.chain.local import LocalChain, derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_multi_send import pack_calls
+from bursar.chain.safe_signatures import SignatureError
 from bursar.chain.safe_transaction import CALL, SafeTransaction
 from bursar.chain.safe_transaction import sign as sign_with
 from bursar.chain.sending import Sender
@@ -467,7 +468,7 @@ def test_store__file_in_which_a_signature_was_put__does_not_count(room: Room) ->
     fake = forged.model_copy(update={"owner": room.ben.address})
     room.desk.store.save(made.with_signature(fake))
 
-    with pytest.raises(Exception, match="no owner"):
+    with pytest.raises(SignatureError, match="no owner"):
         room.execute(made)
     assert room.desk.store.find(made.id).is_open
 
