@@ -13,12 +13,14 @@ from bursar.cli.changes import pending_changes, veto
 from bursar.cli.demo import demo
 from bursar.cli.devnet import devnet
 from bursar.cli.events import events
+from bursar.cli.history import history
 from bursar.cli.init import init
 from bursar.cli.keeper import keeper
 from bursar.cli.pay import pay
 from bursar.cli.queue import cancel, execute, pending
 from bursar.cli.refill import refill
 from bursar.cli.safe import safe
+from bursar.cli.show import show
 from bursar.cli.signed import relay, sign, void
 from bursar.cli.status import status
 from bursar.cli.stops import pause, unpause
@@ -34,11 +36,12 @@ for _command in (
     *(demo, devnet, validate, init),
     *(status, pay, pending, cancel, execute),
     *(sign, relay, void),
-    *(pause, unpause, pending_changes, veto, events),
+    *(pause, unpause, pending_changes, veto, events, history),
 ):
     app.command()(_command)
 app.add_typer(keeper, name="keeper")
 app.add_typer(refill, name="refill")
+app.add_typer(show, name="show")
 app.add_typer(safe, name="safe")
 
 

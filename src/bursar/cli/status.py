@@ -2,66 +2,121 @@
 `bursar status`: what every wallet has and every agent has used.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption, reporting, say_json
+import typer
+
+from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
 
-    from bursar.treasury import Status
+    from bursar.treasury import Status, View
+    from bursar.treasury.arranging import Overview
+    from bursar.treasury.status import AgentStatus
+
+# With more lines than this nobody reads those that say nothing.
+QUIET_FROM = 30
 
 
-def status(rpc_url: RpcOption = None, book: BookOption = None, as_json: JsonOption = False) -> None:
+def status(
+    wallet: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; may be repeated.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option(metavar="ORDER", help="name, balance, spent, used, or as created.")
+    ] = "created",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many wallets.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Agents that have spent nothing today as well.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw with every block.")] = False,
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """
     Show each wallet's balance, capacity and agents, and what each agent has spent today.
 
-    Example: bursar status --json
+    Of many wallets, agents that have spent nothing and are not stopped are only counted.
+
+    Example: bursar status --sort used --limit 10
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
-        from bursar.cli.console import build_console
         from bursar.cli.place import Place
+        from bursar.cli.watching import show
         from bursar.treasury import build_status
+        from bursar.treasury.arranging import arrange, find_order
 
-        place = Place.find(rpc_url, book)
-        found = build_status(place.office, place.view)
+        if watch and as_json:
+            fail(as_json, "--watch draws on a terminal: leave --json out.", code="usage")
+        place, order = Place.find(rpc_url, book), find_order(sort)
+        names = wallet or []
+
+        def build(view: "View") -> "Overview":
+            only = frozenset(map(view.book.find_wallet, names)) if names else None
+            return arrange(build_status(place.office, view, only), order, limit)
+
         if as_json:
-            say_json({"ok": True, **found.model_dump(mode="json")})
+            told = build(place.view).status
+            say_json({"ok": True, **told.model_dump(mode="json")})
         else:
-            print_status(build_console(), found)
+            show(place, lambda view: draw_status(build(view), everything), watch=watch)
 
 
 def print_status(console: "Console", status: "Status") -> None:
     """
-    Two tables, and a line for whatever stops everything.
+    The whole status as it is, for whoever has one.
     """
-    console.print(_wallets_table(status))
-    console.print()
-    console.print(_agents_table(status))
+    from bursar.treasury.arranging import Order, arrange
+
+    console.print(draw_status(arrange(status, Order.CREATED, None)))
+
+
+def draw_status(overview: "Overview", everything: bool = True) -> "Group":
+    """
+    Wallets, then agents below the name of theirs, and a line for whatever stops everything.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    status = overview.status
+    parts: list[Table | Text] = [_wallets_table(overview), Text()]
+    lines, quiet = overview.lines(everything or len(status.agents) <= QUIET_FROM)
+    parts.append(_agents_table(status, lines))
+    if quiet:
+        agents = "agents have" if quiet > 1 else "agent has"
+        parts.append(Text(f"{quiet} more {agents} spent nothing today: --all shows them.", "dim"))
     if status.stopped:
-        console.print()
-        console.print(f"[bold red]Everything is stopped[/]: {status.stopped}")
+        parts += [Text(), Text(f"Everything is stopped: {status.stopped}", "bold red")]
+    return Group(*parts)
 
 
-def _wallets_table(status: "Status") -> "Table":
+def _wallets_table(overview: "Overview") -> "Table":
     from bursar.cli.console import build_table, show_time, show_units
+    from bursar.treasury.status import utilisation
 
+    status = overview.status
     table = build_table(
-        f"{status.name}, chain {status.chain_id}, {show_time(status.at)} UTC",
+        f"{status.name}, chain {status.chain_id}, block {status.block}, {show_time(status.at)} UTC",
         wallet="left",
         token="left",
         balance="right",
         spent_today="right",
         of_limit="right",
+        used="right",
         capacity_left="right",
         active_agents="right",
         waiting="right",
         state="left",
     )
     for wallet in status.wallets:
-        state = wallet.stopped or ("running" if wallet.sealed else "not sealed")
+        state = _state(wallet.stopped, "running" if wallet.sealed else "not sealed")
+        counts = str(wallet.active_agents), str(wallet.waiting_payments), state
         for token in wallet.tokens:
             table.add_row(
                 wallet.name,
@@ -69,23 +124,35 @@ def _wallets_table(status: "Status") -> "Table":
                 show_units(token.balance, token.decimals),
                 show_units(token.spent_today, token.decimals),
                 show_units(token.daily_limit, token.decimals),
+                _percent(utilisation(token.spent_today, token.daily_limit or 0)),
                 show_units(token.capacity, token.decimals),
-                str(wallet.active_agents),
-                str(wallet.waiting_payments),
-                state,
+                *counts,
             )
         if not wallet.tokens:
-            table.add_row(wallet.name, *[""] * 5, str(wallet.active_agents), "0", state)
+            table.add_row(wallet.name, *[""] * 6, *counts)
+    _add_sums(table, overview)
     return table
 
 
-def _agents_table(status: "Status") -> "Table":
+def _add_sums(table: "Table", overview: "Overview") -> None:
+    from bursar.cli.console import show_units
+
+    if overview.left_out:
+        table.add_row(f"[dim]{overview.left_out} more[/]")
+    if len(overview.status.wallets) + overview.left_out < 2:
+        return
+    for one in overview.sums:
+        balance, spent = (show_units(n, one.decimals) for n in (one.balance, one.spent_today))
+        table.add_row("[bold]all[/]", one.token, f"[bold]{balance}[/]", f"[bold]{spent}[/]")
+
+
+def _agents_table(status: "Status", lines: list["AgentStatus"]) -> "Table":
     from bursar.cli.console import build_table, show_units
 
     table = build_table(
         "Budgets of the UTC day",
-        agent="left",
         wallet="left",
+        agent="left",
         token="left",
         category="left",
         spent_today="right",
@@ -94,17 +161,29 @@ def _agents_table(status: "Status") -> "Table":
         left_this_hour="right",
         state="left",
     )
-    for line in status.agents:
-        ended = "ended" if line.expires_at <= status.at else "running"
+    before = ""
+    for line in lines:
         table.add_row(
+            line.wallet if line.wallet != before else "",
             line.agent,
-            line.wallet,
             line.token,
             line.category,
             show_units(line.spent_today, line.decimals),
             show_units(line.daily_limit, line.decimals),
-            f"{line.utilisation:.1f} %",
+            _percent(line.utilisation),
             show_units(line.remaining_this_hour, line.decimals),
-            line.stopped or ended,
+            _state(line.stopped, "ended" if line.expires_at <= status.at else "running"),
         )
+        before = line.wallet
     return table
+
+
+def _state(stopped: str, otherwise: str) -> str:
+    return f"[red]{stopped}[/]" if stopped else otherwise
+
+
+def _percent(used: float) -> str:
+    shown = f"{used:.1f} %"
+    if used >= 100:
+        return f"[red]{shown}[/]"
+    return f"[yellow]{shown}[/]" if used >= 80 else shown

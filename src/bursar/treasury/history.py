@@ -75,6 +75,7 @@ def find_events(
     agent: Address | None = None,
     since: int = 0,
     until: int | None = None,
+    token: Address | None = None,
     least: int = 0,
 ) -> Iterator[Event]:
     """
@@ -90,6 +91,7 @@ def find_events(
             and (agent is None or agent in concerned)
             and since <= event.at
             and (until is None or event.at < until)
+            and (token is None or getattr(event, "token", None) == token)
             and (not least or getattr(event, "amount", 0) >= least)
         ):
             yield event

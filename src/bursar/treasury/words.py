@@ -16,7 +16,19 @@ from bursar.changes import decode_call
 from bursar.config import format_amount, format_duration
 from bursar.errors import MalformedCallError
 from bursar.events import Event
-from bursar.types import EMPTY, FOREVER, MAX_UINT256, Address, Bytes32
+from bursar.types import (
+    EMPTY,
+    EXPIRY_HOURS_END,
+    FOREVER,
+    HOUR,
+    MAX_PAYMENTS_PER_DAY,
+    MAX_UINT256,
+    Address,
+    Bytes32,
+)
+
+# What the contract writes for a budget that does not end, in 2089.
+_LAST_EXPIRY: Final = (EXPIRY_HOURS_END - 1) * HOUR
 
 
 def show_amount(amount: int | None, decimals: int) -> str:
@@ -90,14 +102,16 @@ class Words:
         ]
         if budget.queue_from != MAX_UINT256:
             said.append(f"waits from {self.amount(budget.queue_from, token)}")
-        said.append(f"at most {budget.max_payments} payments a day")
+        if budget.max_payments < MAX_PAYMENTS_PER_DAY:
+            said.append(f"at most {budget.max_payments} payments a day")
         if budget.share_bps != 10_000:
             said.append(f"at most {budget.share_bps / 100:g} % of the balance a day")
         if budget.rolling:
             said.append("over any 24 hours")
         if budget.allowlist_only:
             said.append("only to the wallet's recipients")
-        said.append(f"until {show_moment(budget.expires_at)}")
+        if budget.expires_at < _LAST_EXPIRY:
+            said.append(f"until {show_moment(budget.expires_at)}")
         return ", ".join(said)
 
     def change(self, target: Address, call: bytes) -> str:
