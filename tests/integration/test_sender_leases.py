@@ -74,6 +74,21 @@ def test_frozen__wakes_up_when_another_has_taken_over__can_neither_write_nor_dou
     giver.check_all_once()
 
 
+@pytest.mark.slow
+def test_frozen__inside_a_transaction__does_not_keep_its_locks(giver: Giver) -> None:
+    """
+    The server ends the transaction of who says nothing for ten seconds; the next one goes on.
+    """
+    frozen = giver.start(points.COMMITTING, 3, by=signal.SIGSTOP, lease_seconds=LEASE)
+    wait_until_stopped(frozen)
+    assert giver.run(lease_seconds=LEASE) == 0, giver.log
+
+    os.kill(frozen, signal.SIGCONT)
+
+    assert giver.nursery.wait(frozen) == 1, giver.log
+    giver.check_all_once()
+
+
 def test_killed__another_takes_over_when_the_lease_has_lapsed(giver: Giver) -> None:
     """
     A dead process gives nothing back: its time runs out.

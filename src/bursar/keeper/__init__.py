@@ -9,6 +9,7 @@ from bursar.keeper.loop import run, stopping_on_signals
 from bursar.keeper.node import ClientNode
 from bursar.keeper.notices import FileNotices, MemoryNotices, Notice, NoticeKind
 from bursar.keeper.report import (
+    ChangeReport,
     CycleReport,
     Heartbeat,
     Outcome,
@@ -17,9 +18,11 @@ from bursar.keeper.report import (
     ProblemKind,
 )
 from bursar.keeper.service import Keeper
-from bursar.keeper.settings import KeeperSettings
+from bursar.keeper.settings import KEEPER_PATIENCE, KeeperSettings
 
 __all__ = [
+    "KEEPER_PATIENCE",
+    "ChangeReport",
     "ClientNode",
     "CycleReport",
     "FileNotices",

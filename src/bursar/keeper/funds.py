@@ -6,9 +6,9 @@ from typing import Final
 
 from bursar.chain.errors import ChainError
 from bursar.keeper.decisions import count_affordable
-from bursar.keeper.ports import Clock, Node, Sender
+from bursar.keeper.ports import Clock, Node
 from bursar.keeper.settings import KeeperSettings
-from bursar.types import NATIVE
+from bursar.types import NATIVE, Address
 
 # What the key pays for: an `execute`, and room for a token that needs more than usual.
 USUAL_GAS: Final = 120_000
@@ -16,12 +16,21 @@ USUAL_GAS: Final = 120_000
 
 class Funds:
     """
-    Looks at the key's balance from time to time, in wei.
+    Looks at the balance of `keeper` from time to time, and of `stopper`, which may be the same: the
+    account that stops. In wei.
     """
 
-    def __init__(self, node: Node, sender: Sender, clock: Clock, settings: KeeperSettings) -> None:
+    def __init__(
+        self,
+        node: Node,
+        keeper: Address,
+        stopper: Address,
+        clock: Clock,
+        settings: KeeperSettings,
+    ) -> None:
         self._node = node
-        self._sender = sender
+        self._keeper = keeper
+        self._stopper = stopper
         self._clock = clock
         self._settings = settings
         self._checked_at = float("-inf")
@@ -48,14 +57,17 @@ class Funds:
         if self._affordable is None or self._affordable >= self._settings.least_stops:
             return None
         return (
-            f"the key could pay for {self._affordable} transactions, and says by a heartbeat that "
-            f"it could stop everything: it needs enough for {self._settings.least_stops}"
+            f"a heartbeat says that somebody could stop everything, and {self._stopper} could pay "
+            f"for {self._affordable} transactions. It needs enough for {self._settings.least_stops}"
         )
 
     def _look(self) -> None:
-        address = self._sender.address
-        wei, price = self._node.fetch_holding(NATIVE, address), self._node.fetch_gas_price()
-        self._affordable = count = count_affordable(wei, price, USUAL_GAS)
+        address, price = self._keeper, self._node.fetch_gas_price()
+        wei = self._node.fetch_holding(NATIVE, address)
+        count = self._affordable = count_affordable(wei, price, USUAL_GAS)
+        if self._stopper != address:
+            spare = self._node.fetch_holding(NATIVE, self._stopper)
+            self._affordable = count_affordable(spare, price, USUAL_GAS)
         self._lack = None
         if count < self._settings.least_transactions:
             self._lack = (

@@ -53,7 +53,8 @@ class Keeper:
 
     watcher: what the chain's events come to; without one they are read from block `first` on, that
     of the organisation's creation or any before it. witness: another node, which has to see the
-    same chain for a heartbeat.
+    same chain for a heartbeat. stopper: the account that stops, where it is not the sender's: no
+    heartbeat without its being able to pay for stops.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Keeper:
         first: int = 0,
         watcher: Watcher | None = None,
         witness: Witness | None = None,
+        stopper: Address | None = None,
         notices: Notices | None = None,
         tell: Tell | None = None,
         clock: Clock = time.time,
@@ -79,7 +81,8 @@ class Keeper:
         self._desk = Desk(node, sender)
         self._changes = ChangeDesk(node, sender)
         self._pulse = Pulse(node, sender, organization, witness)
-        self._funds = Funds(node, sender, clock, self._settings)
+        stopper = stopper or sender.address
+        self._funds = Funds(node, sender.address, stopper, clock, self._settings)
         self._teller = Teller(notices or MemoryNotices(), tell)
         self._report_log = ReportLog(_log)
         self._refused: dict[tuple[Address, Bytes32, int], str] = {}

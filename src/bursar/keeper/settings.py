@@ -2,7 +2,15 @@
 What an operator may set. The defaults fit Ethereum and its rollups.
 """
 
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from bursar.chain.sending import Patience
+
+# For the sender of a keeper with a journal. A cycle does not wait longer than a block of Ethereum
+# takes; what is not mined then is gone on with in the next. Two epochs make it final.
+KEEPER_PATIENCE: Final = Patience(timeout=15.0, replace_after=20.0, final_after=64)
 
 
 class KeeperSettings(BaseModel):

@@ -20,6 +20,8 @@ POSTGRES_LOCK_SECONDS: Final = 20
 # A server that does not answer is gone; without these a broken network is noticed after minutes.
 POSTGRES_CONNECT_SECONDS: Final = 5
 POSTGRES_SILENCE_SECONDS: Final = 15
+# A process that is frozen in mid-transaction must not keep its locks from the one that takes over.
+POSTGRES_FROZEN_SECONDS: Final = 10
 _READERS: Final = 4
 
 
@@ -96,7 +98,10 @@ def _build_postgres(url: URL, *, writes: bool) -> Engine:
         "-c synchronous_commit=on",  # what is recorded survives the server's crash, too
         "-c timezone=UTC",
     ]
-    if not writes:
+    if writes:
+        idle = f"{POSTGRES_FROZEN_SECONDS}s"
+        settings.append(f"-c idle_in_transaction_session_timeout={idle}")
+    else:
         settings.append("-c default_transaction_read_only=on")
     return create_engine(
         url,

@@ -19,6 +19,7 @@ from tests.unit.keeper.fakes import (
     FakeChain,
     FakeNode,
     FakeSender,
+    actor,
     founding,
 )
 
@@ -117,3 +118,19 @@ def test_heartbeat__key_that_could_not_pay_for_a_stop__is_not_sent(stops: int, s
     watch.node.holding = stops * USUAL_GAS * GWEI
 
     assert (watch.keeper.run_once().heartbeat is Heartbeat.SENT) is sent
+
+
+def test_heartbeat__stops_with_a_key_of_its_own__looks_at_that_one() -> None:
+    """
+    The account that stops has to have the money, not the one that sends the heartbeat.
+    """
+    watch = Watch(stopper=actor("stopper"))
+    rich = watch.node.holding
+    watch.node.fetch_holding = (  # type: ignore[method-assign]
+        lambda token, holder: 0 if holder == actor("stopper") else rich
+    )
+
+    report = watch.keeper.run_once()
+
+    assert report.heartbeat is Heartbeat.FAILED
+    assert actor("stopper") in report.problems[0].text

@@ -80,7 +80,16 @@ class Landing:
             self._journal.record_gone(flight.id)
             flight.status, flight.mined, flight.outcome = Status.UNDER_WAY, None, None
             flight.next_push = 0.0
-        elif flight.mined and flight.outcome and head - flight.mined.block >= self._final_after:
+        else:
+            self.end_if_final(flight, head)
+
+    def end_if_final(self, flight: Flight, head: int) -> None:
+        """
+        Nothing that deep goes any more.
+        """
+        if flight.status is not Status.MINED or flight.mined is None or flight.outcome is None:
+            return
+        if head - flight.mined.block >= self._final_after:
             self._end(flight, flight.outcome, flight.mined)
 
     def _settle(self, flight: Flight, mined: Mined, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from bursar.chain.errors import ChainError, NoAnswerError, ReplacedError, RpcError
 from bursar.chain.reader import Call, Reader
@@ -20,6 +21,12 @@ from bursar.chain.sending.journal import Journal
 from bursar.chain.sending.landing import Landing
 from bursar.chain.sending.nonces import Nonces
 from bursar.types import Address
+
+
+class _Head(NamedTuple):
+    number: int
+    hash: str
+    at: int
 
 
 class Upkeep:
@@ -46,22 +53,26 @@ class Upkeep:
         self._nonces = nonces
         self._flights = flights
         self._lock = lock
+        self._seen: _Head | None = None
 
     def look_after_all(self) -> list[ChainError]:
         """
         Look once at every flight, and fill a gap. Returns what went wrong with some of it.
         """
         troubles: list[ChainError] = []
-        head, now = self._reader.fetch_height(), self._reader.fetch_now()
+        head = self._fetch_head()
         with self._lock:
-            flights = list(self._flights)
+            flights = [
+                f for f in self._flights if f.status is Status.UNDER_WAY or head != self._seen
+            ]
         for flight in flights:
             try:
                 with _unless_watched(flight) as free:
                     if free:
-                        self._look_after(flight, head, now)
+                        self._look_after(flight, head.number, head.at)
             except ChainError as error:
                 troubles.append(error)
+        self._seen = None if troubles else head
         self._fill_gap()
         return troubles
 
@@ -88,6 +99,15 @@ class Upkeep:
                 if free:
                     self._burn(flight)
 
+    def _fetch_head(self) -> "_Head":
+        method = "eth_getBlockByNumber"
+        block = self._reader.rpc.request_object(method, "latest", False) or {}
+        number, at = (
+            self._reader.rpc.read_number(method, block.get(name))
+            for name in ("number", "timestamp")
+        )
+        return _Head(number, str(block.get("hash")), at)
+
     def _burn(self, flight: Flight) -> None:
         try:
             if self._landing.find(flight) is None:
@@ -104,6 +124,7 @@ class Upkeep:
             self._landing.confirm(flight, head)
         elif flight.status is Status.UNDER_WAY:
             self._landing.find(flight)
+            self._landing.end_if_final(flight, head)
         if flight.status is not Status.UNDER_WAY:
             return
         self._landing.check_replaced(flight)
