@@ -14,7 +14,7 @@ from bursar.agent import AgentWallet, Payment, Relayer, SignedPayment
 from bursar.book import AddressBook, Holder, TokenEntry
 from bursar.budgets import Budget
 from bursar.chain.reader import Call
-from bursar.chain.sender import Patience
+from bursar.chain.sending import Patience
 from bursar.devnet import address_of
 from bursar.types import NATIVE
 from tests.integration.live import GENERAL, LiveWorld

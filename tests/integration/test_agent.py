@@ -33,7 +33,7 @@ from bursar.chain.errors import (
     NotMinedError,
     WrongChainError,
 )
-from bursar.chain.sender import Patience
+from bursar.chain.sending import Patience
 from bursar.devnet import USDC, address_of
 from bursar.events import Paid
 from bursar.reasons import Preview, Reason

@@ -12,7 +12,7 @@ import pytest
 
 from bursar.agent import AgentWallet, AmountError, Batch, BatchEntry, UnknownNameError
 from bursar.chain.errors import BadAnswerError, NotMinedError
-from bursar.chain.sender import Patience
+from bursar.chain.sending import Patience
 from bursar.devnet import USDC, address_of
 from bursar.events import Paid
 from bursar.reasons import Reason

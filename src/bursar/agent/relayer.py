@@ -26,7 +26,7 @@ from bursar.chain.contracts import Contract, organization_at, wallet_at
 from bursar.chain.errors import RevertedError
 from bursar.chain.fees import Ceilings
 from bursar.chain.reader import Call
-from bursar.chain.sender import Patience, Sender
+from bursar.chain.sending import Patience, Sender
 from bursar.types import Address
 
 

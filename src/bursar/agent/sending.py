@@ -7,7 +7,7 @@ Sending from an agent's or a relayer's key, for as little gas as the node can me
 from bursar.chain.access_lists import AccessLists, saves_on
 from bursar.chain.client import Client, Receipt
 from bursar.chain.reader import Call
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 
 
 class FrugalSender:

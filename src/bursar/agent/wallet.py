@@ -28,7 +28,7 @@ from bursar.agent.voiding import void_nonce
 from bursar.agent.waiting import Waiting
 from bursar.book import AddressBook
 from bursar.chain.fees import Ceilings
-from bursar.chain.sender import Patience, Sender
+from bursar.chain.sending import Patience, Sender
 
 
 class AgentWallet:

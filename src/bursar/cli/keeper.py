@@ -52,7 +52,7 @@ def run(
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
-        from bursar.chain.sender import Sender
+        from bursar.chain.sending import Sender
         from bursar.cli.place import Place
         from bursar.keeper import (
             ClientNode,
