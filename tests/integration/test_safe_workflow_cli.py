@@ -372,6 +372,24 @@ def test_execute__too_few_or_failing__says_so_and_changes_nothing(room: Room) ->
     assert room.desk.store.find(id).is_open
 
 
+def test_unknown_calls__are_neither_signed_nor_sent_without_saying_so(room: Room) -> None:
+    """
+    --yes is not enough for what nobody can read; --blind is what a person says who knows it.
+    """
+    mint = room.usdc.build_call("mint", room.book.safe, 1)
+    id = room.draft(mint).id
+    shown = bursar("safe", "show", id).stdout
+    assert "!! 1 of 1 calls cannot be read" in shown.splitlines()[2]
+
+    refused = told("safe", "sign", id, "--as", "ana", "--yes", status=1)
+    assert refused["error"]["code"] == "unknown-call"
+    for owner in ("ana", "ben"):
+        told("safe", "sign", id, "--as", owner, "--blind", "--yes")
+    assert told("safe", "execute", id, "--yes", status=1)["error"]["code"] == "unknown-call"
+
+    assert told("safe", "execute", id, "--blind", "--yes")["draft"]["status"] == "executed"
+
+
 def test_reject_and_list__tell_what_became_of_each(room: Room) -> None:
     """
     Both are open with one nonce; after the rejection was executed the other is dead, and told once.

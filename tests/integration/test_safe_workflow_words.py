@@ -487,3 +487,19 @@ def test_lines__whatever_strangers_wrote__print_no_control_characters(room: Room
     assert all(line.isprintable() for line in lines)
     assert lines[0] == "why: because (drafted by ana)"
     assert any("stop wallet operations until unpaused" in line for line in lines)
+
+
+def test_lines__wallet_with_a_name_that_moves_the_cursor__is_printed_harmless(room: Room) -> None:
+    """
+    Names come from the chain, too: whoever created the wallet chose it.
+    """
+    name = "ops\x1b[2J\r"
+    room.by_safe(room.organization.build_call("create_wallet", name, room.book.blueprint))
+    view = room.view()
+    wallet = Contract(room.chain, room.wallet.type, view.book.wallets[name])
+    made = room.draft(wallet.build_call("seal"))
+
+    lines = describe(made, view.book, view.state, view.now)
+
+    assert any("seal wallet ops\\x1b[2J\\x0d" in line for line in lines)
+    assert all(line.isprintable() for line in lines)

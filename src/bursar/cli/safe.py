@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bursar.cli import safe_draft_organisation  # noqa: F401 - its commands join the others
 from bursar.cli.options import (
     BookOption,
     JsonOption,
@@ -17,11 +18,12 @@ from bursar.cli.options import (
     reporting,
     say_json,
 )
-from bursar.cli.safe_draft_organisation import draft
+from bursar.cli.safe_draft import draft
 
 if TYPE_CHECKING:
     from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Draft
+    from bursar.treasury.safe.summary import Summary
 
 safe = typer.Typer(
     help="Draft, show, sign and execute what the treasury does.", no_args_is_help=True
@@ -30,6 +32,9 @@ safe.add_typer(draft, name="draft")
 
 DraftArgument = Annotated[
     str, typer.Argument(metavar="DRAFT", help="How its hash begins, or its nonce.")
+]
+BlindOption = Annotated[
+    bool, typer.Option("--blind", help="Although it has calls that nobody here can read.")
 ]
 AuthorOption = Annotated[
     str | None,
@@ -104,6 +109,7 @@ def sign(
     owner: Annotated[
         str | None, typer.Option("--as", metavar="OWNER", help="On a devnet: whose public key.")
     ] = None,
+    blind: BlindOption = False,
     yes: YesOption = False,
     rpc_url: RpcOption = None,
     book: BookOption = None,
@@ -127,7 +133,8 @@ def sign(
             print_draft(target, summary)
         if summary.refused:
             fail(as_json, summary.refused, code="refused-call")
-        confirm(_question(summary.explanation.is_known), yes=yes, as_json=as_json)
+        _check_known(summary, blind, as_json)
+        confirm("Sign exactly this?", yes=yes, as_json=as_json)
         signer = find_signer(
             place.place, owner=owner, keystore=keystore, key_env=key_env, ledger=ledger, path=path
         )
@@ -136,10 +143,17 @@ def sign(
         _tell_signed(place, signed, signer.address, as_json, tell_draft)
 
 
-def _question(known: bool) -> str:
-    if known:
-        return "Sign exactly this?"
-    return "It has calls that NOBODY HERE CAN READ. Sign it all the same?"
+def _check_known(summary: "Summary", blind: bool, as_json: bool) -> None:
+    """
+    What nobody can read is signed and sent by those only who say that they know it.
+    """
+    if not (summary.explanation.is_known or blind):
+        fail(
+            as_json,
+            "It has calls that nobody here can read. Reject it; or, if you know exactly what they "
+            "do, say --blind.",
+            code="unknown-call",
+        )
 
 
 def _tell_signed(
@@ -184,6 +198,7 @@ def add_signature(
 @safe.command()
 def execute(
     id: DraftArgument,
+    blind: BlindOption = False,
     yes: YesOption = False,
     rpc_url: RpcOption = None,
     book: BookOption = None,
@@ -211,13 +226,14 @@ def execute(
             print_draft(target, summary)
         if target.is_open:
             check_executable(place.desk, target, strict=strict)
+            _check_known(summary, blind, as_json)
         confirm("Execute exactly this?", yes=yes, as_json=as_json)
         done = execute_draft(place.desk, target, place.gas_payer(), strict=strict)
         if as_json:
             say_json({"ok": True, "draft": as_item(done)})
             return
         assert done.executed_in is not None
-        say(f"{done.told}\ntransaction 0x{done.executed_in.hex()}".splitlines()[0])
+        say(done.told)
         say(f"transaction 0x{done.executed_in.hex()}")
 
 

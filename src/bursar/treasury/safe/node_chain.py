@@ -5,6 +5,7 @@ What the reference model asks of the rest of the chain, asked of a node.
 from bursar.chain.client import Client
 from bursar.chain.contracts import token_at
 from bursar.chain.errors import ChainError
+from bursar.signed_payments import SignablePayment
 from bursar.types import BLUEPRINT_PREFIX, MAX_UINT256, NATIVE, Address
 
 # EIP-7702: what the code of an account starts with that only borrows some.
@@ -59,3 +60,9 @@ class NodeChain:
         Not asked for what the treasury calls.
         """
         return True
+
+    def signed_by(self, wallet: Address, payment: SignablePayment, signature: bytes) -> bool:
+        """
+        Not asked: the treasury brings no agent's payments.
+        """
+        return False

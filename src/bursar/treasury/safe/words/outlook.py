@@ -10,6 +10,7 @@ from typing import Any
 from bursar.errors import BursarError
 from bursar.reasons import MEANINGS, Reason
 from bursar.reference import Accepted, Call, Chain, Refused, decide
+from bursar.signed_payments import SignablePayment
 from bursar.state import State, fold
 from bursar.types import MAX_UINT256, Address
 
@@ -58,6 +59,12 @@ class HopefulChain:
         It may.
         """
         return True
+
+    def signed_by(self, wallet: Address, payment: SignablePayment, signature: bytes) -> bool:
+        """
+        Not asked: the treasury brings no agent's payments.
+        """
+        return False
 
 
 @dataclass(frozen=True, slots=True)
