@@ -423,6 +423,28 @@ def test_limits__token_without_one__is_not_spent_by_anybody() -> None:
     assert stray.balanceOf(world.wallet.address) == 10**12
 
 
+def test_token__paid_by_any_way__takes_no_native_money_along() -> None:
+    """
+    A permission for a token said nothing of the native value that went with it. No payment in a
+    token sends any, though the wallet has some and the agent may spend it.
+    """
+    world = opened(
+        {"token": NATIVE}, {"category": REFUND, "queue_from": 0}, {"agent": SIGNER.address}
+    )
+    before = world.evm.balance(world.wallet.address)
+
+    world.pay(USDC)
+    batch = [(world.recipient, USDC, ref(2))]
+    world.wallet.pay_many(world.token.address, GENERAL, batch, sender=world.agent)
+    submit(world, signable(world, USDC))
+    queue(world, USDC, category=REFUND)
+    world.evm.warp(by=PAYMENT_DELAY)
+    execute(world, USDC, category=REFUND)
+
+    assert before == world.evm.balance(world.wallet.address) > 0
+    assert world.token.balanceOf(world.recipient) == 4 * USDC
+
+
 def test_batch__with_one_that_is_not_allowed__pays_none() -> None:
     """
     Batches smuggled forbidden calls behind allowed ones. Every entry is judged, and each counts.
