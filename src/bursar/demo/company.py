@@ -22,7 +22,6 @@ from bursar.chain.contracts import organization_at, token_at, wallet_at
 from bursar.chain.errors import RevertedError
 from bursar.chain.local import LocalChain, derive_account
 from bursar.chain.logs import fetch_history
-from bursar.chain.reader import Call
 from bursar.chain.safe import Safe
 from bursar.config import Treasury, Wallet, read_treasury
 from bursar.demo.report import BudgetLine, DemoFailed, Status, WalletLine, check
@@ -32,6 +31,7 @@ from bursar.events import Paid
 from bursar.reasons import Reason
 from bursar.types import EMPTY, Address
 
+TOPOLOGY: Final = files("bursar.demo") / "topology.yaml"
 SYMBOL: Final = "USDC"
 """What the file pays everything in."""
 
@@ -170,8 +170,14 @@ class Company:
             key=member.key,
             chain_id=self.chain.chain_id,
             book=self.book,
-            receipt_key_file=self.folder / member.name / "receipt.key",
+            receipt_key_file=self.receipt_key_file(member),
         )
+
+    def receipt_key_file(self, member: Member) -> Path:
+        """
+        Where the agent's software keeps what it mints receipts with, apart from the agent's key.
+        """
+        return self.folder / member.name / "receipt.key"
 
     def pay(self, member: Member, amount: int) -> Payment:
         """
@@ -203,18 +209,6 @@ class Company:
             raise DemoFailed("The chain refuses it", reason, "it was accepted")
         check("The chain says why", reason, refusal.revert.reason or refusal.revert.text)
         return refusal
-
-    # Refilling
-
-    def build_refill(self, wallet: str, amount: int) -> tuple[Call, Call]:
-        """
-        The treasury's two calls: approve exactly so many base units, and bring them.
-        """
-        contract = self.wallets[wallet]
-        return (
-            self.usdc.build_call("approve", contract.address, amount),
-            contract.build_call("refill", self.usdc.address, amount, EMPTY),
-        )
 
     # At the end
 
@@ -271,8 +265,7 @@ def load_topology() -> Treasury:
     """
     The reference topology that the package ships.
     """
-    text = (files("bursar.demo") / "topology.yaml").read_text()
-    return read_treasury(text, "the demo's topology.yaml")
+    return read_treasury(TOPOLOGY.read_text(), "the demo's topology.yaml")
 
 
 def key_of(holder: Holder) -> LocalAccount:

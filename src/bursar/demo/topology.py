@@ -6,11 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bursar.chain.safe_transaction import sign
 from bursar.demo.company import SYMBOL, Company, Member
-from bursar.demo.report import ChapterReport, DemoFailed, Outcome, check, usdc
+from bursar.demo.refilling import play_refill
+from bursar.demo.report import ChapterReport, Outcome, check, usdc
 from bursar.demo.stage import FORCED_GAS, Stage, find_refusal
-from bursar.devnet import USDC, sign_as_treasury
+from bursar.devnet import USDC
 from bursar.reasons import Reason
 from bursar.types import EMPTY, ZERO_ADDRESS
 
@@ -45,7 +45,7 @@ def play(stage: Stage, report: ChapterReport) -> None:
         _pay(company, report)
         _use_up(company, report)
         _steal(stage, company, report)
-        _refill(company, report)
+        play_refill(company, report, company.members[VICTIM])
         report.status = company.status()
 
 
@@ -226,36 +226,5 @@ def _come_back(stage: Stage, company: Company, report: ChapterReport, victim: Me
         f"stops {victim.name}",
         Outcome.STOPPED,
         "before its next day begins",
-        gas=receipt.gas_used,
-    )
-
-
-def _refill(company: Company, report: ChapterReport) -> None:
-    """
-    What the attacked wallet is short of, brought by the Safe alone.
-    """
-    name = company.members[VICTIM].wallet
-    wallet = company.wallets[name]
-    (plan,) = (plan for plan in company.plan.wallets if plan.name == name)
-    missing = plan.tokens[0].refill_to - company.money(wallet.address)
-    calls = company.build_refill(name, missing)
-    draft, owner = company.safe.build(*calls), company.owners[0]
-    with company.changing("One owner moves nothing", {}):
-        refusal = find_refusal(lambda: company.safe.execute(owner, draft, [sign(draft, owner)]))
-    if refusal is None:
-        raise DemoFailed("One owner alone cannot refill", "refused", "it was accepted")
-    report.tell(
-        "one owner", f"refills {name} alone", Outcome.REFUSED, refusal.revert.text.split(": ")[-1]
-    )
-    moved = {"treasury (Safe)": -missing, f'wallet "{name}"': missing}
-    with company.changing("The Safe fills this wallet and no other", moved):
-        receipt = sign_as_treasury(company.chain, company.book, *calls)
-    allowance = company.usdc.view("allowance", company.safe.address, wallet.address)
-    check("No approval is left over", 0, allowance)
-    report.tell(
-        "two owners",
-        f"refill {name}",
-        Outcome.DONE,
-        f"{usdc(missing)}: it holds {usdc(company.money(wallet.address))} again",
         gas=receipt.gas_used,
     )
