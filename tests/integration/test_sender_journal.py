@@ -12,9 +12,10 @@ import pytest
 
 from bursar.chain.anvil import Anvil
 from bursar.chain.errors import ExpiredError, NotMinedError, RpcError
-from bursar.chain.fees import GWEI, Fees
+from bursar.chain.fees import GWEI, Ceilings, Fees
 from bursar.chain.reader import Call
 from bursar.chain.sending import Intent, Outcome, Patience, Sender, SignedTransaction, Status
+from bursar.chain.sending.signing import Signer
 from bursar.store.database import Database
 from bursar.store.sending_journal import SendingJournalError, SqlJournal
 from bursar.store.sending_leases import Lease, LeaseLostError
@@ -356,13 +357,14 @@ def test_lease__taken_by_another__the_first_can_neither_write_nor_send(booked: B
     assert booked.received() == 2
 
 
-def signed(booked: Booked, nonce: int, hash: int) -> SignedTransaction:
+def signed(booked: Booked, nonce: int, tip: int) -> SignedTransaction:
     """
-    A transaction as the journal keeps it.
+    A transaction as the journal keeps it, with everything that a call can have.
     """
-    call, fees = Call(RECIPIENT, b"\1\2", 2**255), Fees(7, 5)
-    word = Bytes32(hash.to_bytes(32, "big"))
-    return SignedTransaction(CHAIN, booked.agent, nonce, call, 21_000, fees, b"raw", word)
+    named = ((RECIPIENT, (Bytes32(b"\1" * 32), Bytes32(b"\0" * 31 + b"\2"))),)
+    call, fees = Call(RECIPIENT, b"\1\2", 2**255, named), Fees(7, tip)
+    signer = Signer(booked.chain, booked.key, CHAIN, Ceilings())
+    return signer.build(nonce, call, 60_000, fees)
 
 
 def test_journal__intent_signed_with_another_nonce__is_refused(booked: Booked) -> None:

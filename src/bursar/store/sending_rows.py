@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, select
 from bursar.chain.fees import Fees
 from bursar.chain.reader import Call
 from bursar.chain.sending.intents import Intent, Mined, Outcome, SignedTransaction, Status
+from bursar.chain.sending.signing import read_access_list
 from bursar.store.sending_tables import transactions
 
 
@@ -55,7 +56,7 @@ def _build_signed(intent: "Row[Any]", row: "Row[Any]") -> SignedTransaction:
         chain_id=intent.chain_id,
         sender=intent.sender,
         nonce=row.nonce,
-        call=Call(row.to, row.data, row.value),
+        call=Call(row.to, row.data, row.value, read_access_list(row.raw)),
         gas=row.gas,
         fees=Fees(row.max_fee, row.tip),
         raw=row.raw,

@@ -5,10 +5,12 @@ From a call to a signed transaction that the account can pay for, and that no ce
 from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 
 from bursar.chain.errors import CostTooHighError, NoGasMoneyError, RpcError
 from bursar.chain.fees import Ceilings, Fees, fetch_fees, raise_fees
-from bursar.chain.reader import Call, Reader, as_revert, list_fields, transaction_fields
+from bursar.chain.reader import AccessList, Call, Reader, as_revert, list_fields, transaction_fields
 from bursar.chain.sending.intents import SignedTransaction
 from bursar.types import Bytes32, checksummed
 
@@ -55,7 +57,7 @@ class Signer:
         """
         fees = fetch_fees(self._reader.rpc, self._ceilings)
         self._check_gas_money(call, gas, fees)
-        return self._sign(nonce, call, gas, fees, burns=False)
+        return self.build(nonce, call, gas, fees, burns=False)
 
     def replace(self, before: SignedTransaction) -> SignedTransaction | None:
         """
@@ -64,7 +66,7 @@ class Signer:
         fees = self._raise(before)
         if fees is None:
             return None
-        return self._sign(before.nonce, before.call, before.gas, fees, burns=before.burns)
+        return self.build(before.nonce, before.call, before.gas, fees, burns=before.burns)
 
     def burn(self, before: SignedTransaction) -> SignedTransaction | None:
         """
@@ -74,14 +76,14 @@ class Signer:
         if fees is None:
             return None
         nothing = Call(self.address, b"")
-        return self._sign(before.nonce, nothing, _BURN_GAS, fees, burns=True)
+        return self.build(before.nonce, nothing, _BURN_GAS, fees, burns=True)
 
     def fill(self, nonce: int) -> SignedTransaction:
         """
         What uses up a nonce that nothing has.
         """
         fees = fetch_fees(self._reader.rpc, self._ceilings)
-        return self._sign(nonce, Call(self.address, b""), _BURN_GAS, fees, burns=True)
+        return self.build(nonce, Call(self.address, b""), _BURN_GAS, fees, burns=True)
 
     def is_outpriced(self, transaction: SignedTransaction) -> bool:
         """
@@ -110,9 +112,12 @@ class Signer:
                 "signed."
             )
 
-    def _sign(
-        self, nonce: int, call: Call, gas: int, fees: Fees, *, burns: bool
+    def build(
+        self, nonce: int, call: Call, gas: int, fees: Fees, *, burns: bool = False
     ) -> SignedTransaction:
+        """
+        Exactly this transaction.
+        """
         fields: dict[str, Any] = {
             "type": 2,
             "chainId": self._chain_id,
@@ -137,3 +142,17 @@ class Signer:
             hash=Bytes32(bytes(signed.hash)),
             burns=burns,
         )
+
+
+def read_access_list(raw: bytes) -> AccessList:
+    """
+    What a signed transaction names beforehand, so that one that replaces it names the same.
+    """
+    fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    return tuple(
+        (
+            checksummed("0x" + bytes(entry["address"]).hex()),
+            tuple(Bytes32(slot.to_bytes(32, "big")) for slot in entry["storageKeys"]),
+        )
+        for entry in fields["accessList"]
+    )
