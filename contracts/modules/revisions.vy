@@ -172,7 +172,8 @@ def _revised(word: uint256, second: uint256, new: IHotWallet.Budget) -> IOrganiz
             new_second = second
         new_second = shares._with_bps(new_second, new.share_bps)
         in_day: uint256 = figures._units_up(day_spent, new_unit)
-        spent.before = min(in_day - spent.in_hour, figures.M30)
+        # Within the bits that it has when the hour is added to it, too.
+        spent.before = min(in_day, figures.M30) - spent.in_hour
     return IOrganization.Revision(
         word=self._pack_counters(spent) | self._pack_figures(stored, exponent, is_rolling),
         second=new_second,
