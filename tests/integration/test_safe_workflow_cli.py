@@ -293,13 +293,18 @@ def test_sign__with_a_variable__that_the_person_names(
 
     nothing = told("safe", "sign", id, "--yes", status=1)
     assert "Say how you sign" in nothing["error"]["message"]
-    both = told("safe", "sign", id, "--key-env", "MY_KEY", "--as", "ana", "--yes", status=1)
+    both = told("safe", "sign", id, "--from-env", "MY_KEY", "--as", "ana", "--yes", status=1)
     assert "Say how you sign" in both["error"]["message"]
-    done = told("safe", "sign", id, "--key-env", "MY_KEY", "--yes")
+    done = told("safe", "sign", id, "--from-env", "MY_KEY", "--yes")
 
     assert done["signed_by"] == room.ben.address
+    digits = bytes(room.ben.key.key).hex()
+    for pasted in (digits, f"0x{digits}", "-----"):
+        mistaken = told("safe", "sign", id, f"--from-env={pasted}", "--yes", status=1)
+        assert "name of a variable" in mistaken["error"]["message"]
+        assert pasted not in mistaken["error"]["message"]
     monkeypatch.setenv("MY_KEY", "not a key")
-    bad = told("safe", "sign", id, "--key-env", "MY_KEY", "--yes", status=1)
+    bad = told("safe", "sign", id, "--from-env", "MY_KEY", "--yes", status=1)
     assert "not a key" not in bad["error"]["message"]
 
 
@@ -388,6 +393,22 @@ def test_unknown_calls__are_neither_signed_nor_sent_without_saying_so(room: Room
     assert told("safe", "execute", id, "--yes", status=1)["error"]["code"] == "unknown-call"
 
     assert told("safe", "execute", id, "--blind", "--yes")["draft"]["status"] == "executed"
+
+
+def test_show__safe_with_a_module_or_a_guard__warns_whatever_is_signed(room: Room) -> None:
+    """
+    T5: a treasury has neither; one that has is no longer its owners' alone.
+    """
+    id = drafted("safe", "draft", "add-keeper", "ana", "-p", "because")
+    assert told("safe", "show", id)["draft"]["others"] == []
+    room.by_safe(room.own_call("enableModule", room.stranger.address))
+    id = drafted("safe", "draft", "add-keeper", "ana", "-p", "because")
+
+    (said,) = told("safe", "show", id)["draft"]["others"]
+
+    assert room.stranger.address in said
+    assert "without any signature" in said
+    assert f"!! {said}" in bursar("safe", "show", id).stdout
 
 
 def test_reject_and_list__tell_what_became_of_each(room: Room) -> None:

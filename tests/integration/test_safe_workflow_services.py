@@ -147,7 +147,7 @@ def test_person__who_names_the_key__signs_with_it(room: Room) -> None:
     """
     target = room.draft()
 
-    run("safe", "sign", target.id, "--key-env", TEMPTING[0], "--yes", "--json")
+    run("safe", "sign", target.id, "--from-env", TEMPTING[0], "--yes", "--json")
     run("safe", "sign", target.id, "--keystore", "owner.json", "--yes", "--json")
 
     signers = room.desk.store.find(target.id).signers

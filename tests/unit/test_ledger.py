@@ -4,6 +4,10 @@ A Ledger on a fake device that speaks real frames and APDUs: what goes out, and 
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+from typing import Any
+
 import pytest
 from eth_account import Account
 from eth_typing import Hash32
@@ -195,9 +199,48 @@ def test_path__that_is_none__is_refused(path: str) -> None:
         encode_path(path)
 
 
-def test_open_ledger__without_one__says_what_is_missing() -> None:
+def fake_hid(*found: dict[str, Any], busy: bool = False) -> ModuleType:
     """
-    Either the library or the device: here at least one of them.
+    hidapi with these devices; the one with path b"apdu" is a Ledger's.
     """
-    with pytest.raises(LedgerError, match=r"bursar\[ledger\]|No Ledger is connected|cannot be"):
+    module = ModuleType("hid")
+
+    class Device(FakeLedger):
+        def open_path(self, path: bytes) -> None:
+            assert path == b"apdu"
+            if busy:
+                raise OSError("open failed")
+
+    module.enumerate = lambda vendor: list(found) if vendor == 0x2C97 else []  # type: ignore[attr-defined]
+    module.device = Device  # type: ignore[attr-defined]
+    return module
+
+
+@pytest.mark.parametrize("right", [{"interface_number": 0}, {"usage_page": 0xFFA0}])
+def test_open_ledger__connected__takes_the_interface_that_speaks_apdus(
+    monkeypatch: pytest.MonkeyPatch, right: dict[str, int]
+) -> None:
+    """
+    A device offers several; which number or usage page it has differs between systems.
+    """
+    fido = {"interface_number": 1, "usage_page": 0xF1D0, "path": b"fido"}
+    apdu = {"interface_number": -1, "usage_page": 0, **right, "path": b"apdu"}
+    monkeypatch.setitem(sys.modules, "hid", fake_hid(fido, apdu))
+
+    assert open_ledger().address == OWNER.address
+
+
+def test_open_ledger__without_one__says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The library, the device, or another program has it.
+    """
+    monkeypatch.setitem(sys.modules, "hid", None)
+    with pytest.raises(LedgerError, match=r"bursar\[ledger\]"):
+        open_ledger()
+    monkeypatch.setitem(sys.modules, "hid", fake_hid())
+    with pytest.raises(LedgerError, match="No Ledger is connected"):
+        open_ledger()
+    one = {"interface_number": 0, "path": b"apdu"}
+    monkeypatch.setitem(sys.modules, "hid", fake_hid(one, busy=True))
+    with pytest.raises(LedgerError, match="cannot be opened"):
         open_ledger()

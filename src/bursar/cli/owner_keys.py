@@ -8,6 +8,7 @@ test holds every other module to not importing this one.)
 """
 
 import os
+import re
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PASSWORD = "BURSAR_KEYSTORE_PASSWORD"
 _LARGEST_KEYSTORE = 64_000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
 class KeySigner:
@@ -53,17 +56,17 @@ def find_signer(
     *,
     owner: str | None,
     keystore: Path | None,
-    key_env: str | None,
+    from_env: str | None,
     ledger: bool,
     path: str,
 ) -> "OwnerSigner":
     """
     Whoever signs: exactly one way is to be given. Raises KeyMissingError, LedgerError.
     """
-    ways = [keystore is not None, key_env is not None, ledger, owner is not None]
+    ways = [keystore is not None, from_env is not None, ledger, owner is not None]
     if sum(ways) != 1:
         raise KeyMissingError(
-            "Say how you sign: --keystore FILE, --key-env NAME or --ledger; on a devnet, --as "
+            "Say how you sign: --keystore FILE, --from-env NAME or --ledger; on a devnet, --as "
             "OWNER. Or sign elsewhere, and give the signature to `bursar safe add-signature`."
         )
     if ledger:
@@ -72,8 +75,8 @@ def find_signer(
         return open_ledger(path)
     if keystore is not None:
         return KeySigner(_read_keystore(keystore.expanduser()))
-    if key_env is not None:
-        return KeySigner(_read_variable(key_env))
+    if from_env is not None:
+        return KeySigner(_read_variable(from_env))
     return KeySigner(_devnet_owner(place, owner or ""))
 
 
@@ -94,6 +97,8 @@ def _read_keystore(path: Path) -> LocalAccount:
 
 
 def _read_variable(name: str) -> LocalAccount:
+    if not _NAME.fullmatch(name) or _KEY.fullmatch(name):
+        raise KeyMissingError("--from-env takes the name of a variable, and never a key itself.")
     digits = os.environ.get(name)
     if not digits:
         raise KeyMissingError(f"The variable {name} is not set.")
@@ -111,6 +116,6 @@ def _devnet_owner(place: Place, name: str) -> LocalAccount:
         known = ", ".join(place.office.book.owners)
         raise KeyMissingError(
             f"--as {name}: only a devnet's owners sign with public keys ({known}). Give "
-            "--keystore, --key-env or --ledger."
+            "--keystore, --from-env or --ledger."
         )
     return key

@@ -101,7 +101,7 @@ def sign(
         Path | None,
         typer.Option(metavar="FILE", help="Asks for its password, or BURSAR_KEYSTORE_PASSWORD."),
     ] = None,
-    key_env: Annotated[
+    from_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="The variable that holds your key.")
     ] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Sign on a Ledger.")] = False,
@@ -136,7 +136,7 @@ def sign(
         _check_known(summary, blind, as_json)
         confirm("Sign exactly this?", yes=yes, as_json=as_json)
         signer = find_signer(
-            place.place, owner=owner, keystore=keystore, key_env=key_env, ledger=ledger, path=path
+            place.place, owner=owner, keystore=keystore, from_env=from_env, ledger=ledger, path=path
         )
         strict = not summary.explanation.only_tightens
         signed = sign_draft(place.desk, target, signer, strict=strict)

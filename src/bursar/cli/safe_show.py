@@ -50,6 +50,8 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
         say(f"!! REFUSED: {summary.refused}")
     for line in build_lines(target, summary):
         say(line)
+    for other in summary.others:
+        say(f"!! {other}")
     if summary.failure:
         say(f"!! would fail now: {summary.failure}")
     _print_approvals(summary)

@@ -4,6 +4,8 @@ Everything that a signer is shown of one draft, for a terminal, a page or a mach
     Draft + desk + view → build_summary → Summary
 """
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel, ConfigDict
 
 from bursar.chain.errors import NoAnswerError, RpcError
@@ -14,7 +16,7 @@ from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.node_chain import NodeChain
 from bursar.treasury.safe.words import Explanation, explain
-from bursar.types import Address
+from bursar.types import ZERO_ADDRESS, Address
 
 
 class _Model(BaseModel):
@@ -44,7 +46,8 @@ class Hashes(_Model):
 class Summary(_Model):
     """
     `missing` signatures until it can be executed; `ready` once it is the next, too. `refused` says
-    why nobody should sign it at all, `failure` how it would fail if it were executed now.
+    why nobody should sign it at all, `failure` how it would fail if it were executed now, and
+    `others` who else than its owners has a hand in the Safe.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Summary(_Model):
     ready: bool
     refused: str
     failure: str
+    others: tuple[str, ...]
     hashes: Hashes
     explanation: Explanation
 
@@ -94,6 +98,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
         ready=is_next and not missing and not refused,
         refused=refused,
         failure=_failure(desk, target) if target.is_open and not refused else "",
+        others=tuple(_others(desk)),
         hashes=Hashes(
             domain=f"0x{transaction.domain_hash.hex()}",
             message=f"0x{transaction.message_hash.hex()}",
@@ -109,6 +114,14 @@ def _refusal(desk: SafeDesk, target: Draft) -> str:
     except DraftError as error:
         return str(error)
     return ""
+
+
+def _others(desk: SafeDesk) -> Iterator[str]:
+    for module in desk.safe.fetch_modules():
+        yield f"the module {module} may act for the Safe without any signature"
+    guard = desk.safe.fetch_guard()
+    if guard != ZERO_ADDRESS:
+        yield f"the guard {guard} may forbid whatever the owners sign"
 
 
 def _failure(desk: SafeDesk, target: Draft) -> str:
