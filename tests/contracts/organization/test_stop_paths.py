@@ -23,6 +23,9 @@ STOPS = (*SCOPES, "lapse")
 AGENTS = ("agent", "other agent")
 WALLETS = ("operations", "trading")
 
+# PUSH4 magic, PUSH1 224, SHL, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN: ERC-1271's yes.
+SAYS_YES = bytes.fromhex("631626ba7e60e01b5f5260205ff3")
+
 
 def _stop(company: Company, stop: str, duration: int = 0) -> None:
     """
@@ -64,8 +67,28 @@ def _execute(company: Company, agent: str, wallet: Contract) -> None:
     company.execute(1, agent, wallet)
 
 
+def _pay_many(company: Company, agent: str, wallet: Contract) -> None:
+    token, to, amount, category, reference = company.payment(SMALL)
+    wallet.pay_many(token, category, [(to, amount, reference)] * 2, sender=agent)
+
+
+def _pay_signed(company: Company, agent: str, wallet: Contract) -> None:
+    """
+    For as long as the call takes, the agent is a contract that says yes to every signature.
+    """
+    nonce = next(n for n in range(256) if not wallet.nonce_used(agent, n))
+    arguments = (agent, *company.payment(SMALL), nonce, company.now, b"")
+    company.evm.set_code(agent, SAYS_YES)
+    try:
+        wallet.pay_signed(*arguments, sender=company.stranger)
+    finally:
+        company.evm.set_code(agent, b"")
+
+
 PATHS: dict[str, Callable[[Company, str, Contract], None]] = {
     "pay": _pay,
+    "pay_many": _pay_many,
+    "pay_signed": _pay_signed,
     "queue": _queue,
     "execute": _execute,
 }
