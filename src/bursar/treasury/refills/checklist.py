@@ -123,7 +123,8 @@ def build_checklist(report: Report, refill: Refill) -> tuple[Done, ...]:
 
 def _approval(report: Report, refill: Refill) -> tuple[Done, ...]:
     approval, funding = refill.approval, refill.funding
-    signers = ", ".join(funding.signers) if funding is not None else ""
+    # Whoever executes through another client leaves no names here; the Safe has checked them.
+    signers = ", ".join(funding.signers) or "owners, as the Safe checked" if funding else None
     signed = Item(
         "signed",
         Section.APPROVAL,
@@ -137,7 +138,7 @@ def _approval(report: Report, refill: Refill) -> tuple[Done, ...]:
             approval.at if approval else None,
             approval.note if approval else "",
         ),
-        Done(signed, signers or None, when, ""),
+        Done(signed, signers, when, ""),
         Done(
             Item("funded", Section.APPROVAL, "Funds confirmed in hot wallets"),
             funding.by if funding else None,
