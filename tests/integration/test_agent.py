@@ -41,7 +41,7 @@ from bursar.receipts import PaymentTerms, ReceiptKeyError, Receipts, UsedInMemor
 from bursar.store.key_file import load_receipt_key
 from bursar.types import DAY, HOUR, NATIVE, ZERO_ADDRESS, checksummed
 from tests.integration import proxy
-from tests.integration.agents import QUICK, Connect, book_of, nonce_of, options, pay
+from tests.integration.agents import QUICK, Connect, book_of, loosen, nonce_of, options, pay
 from tests.integration.live import GENERAL, MONDAY, LiveWorld, budget
 from tests.integration.proxy import FaultyNode
 
@@ -216,6 +216,28 @@ def test_pay__denied__costs_nothing_and_says_why(
     assert after == before
     assert world.usdc_of(world.recipient) == received
     assert payment.resets_at == expected_reset(world, number)
+
+
+def test_pay__rolling_budget_used_up__says_that_it_comes_back_hour_by_hour(
+    world: LiveWorld, connect: Connect
+) -> None:
+    """
+    No midnight gives anything back, so none is named.
+    """
+    figures = budget(hourly=1_000 * USDC, per_payment=1_000 * USDC, rolling=True)
+    agent, token = address_of(world.agent), world.usdc.address
+    loosen(world, world.wallet.build_call("set_budget", agent, token, GENERAL, figures))
+    wallet = connect()
+
+    paid = pay(wallet, world, "999")
+    world.chain.warp(by=HOUR)
+    denied = pay(wallet, world, "2")
+
+    assert paid.executed
+    assert (denied.reason, denied.resets_at) == (Reason.PAYMENTS_DAILY, None)
+    # A finished hour counts up to 1/512 of the limit too much.
+    assert "2 USDC asked, 0.7" in denied.message
+    assert "left of the last 24 hours" in denied.message
 
 
 def expected_reset(world: LiveWorld, number: Preview) -> int | None:

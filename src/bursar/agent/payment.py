@@ -35,7 +35,8 @@ class Answer(BaseModel):
 
 class Remaining(Answer):
     """
-    What is left of a budget: base units of this UTC hour and UTC day, and payments of the day.
+    What is left of a budget: base units of this UTC hour and UTC day, and payments of the day. Of a
+    rolling budget `day` is what is left of the last 24 hours, and comes back hour by hour instead.
     """
 
     hour: Uint256

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bursar.agent.amounts import show_amount
 from bursar.agent.names import CategoryInfo, Recipient, TokenInfo
 from bursar.agent.payment import REVERTED, Refusal, Remaining
+from bursar.budgets import Budget
 from bursar.chain.contracts import Contract, token_at
 from bursar.chain.reverts import Revert
 from bursar.reasons import MEANINGS, PREVIEWS, Preview, Reason
@@ -72,6 +73,8 @@ class Refusals:
         """
         A reason with the figures that it depends on.
         """
+        if reason is Reason.PAYMENTS_DAILY and self._budget(request).rolling:
+            return _refuse_rolling(request, remaining)
         return Refusal(
             code=code_of(reason),
             reason=reason,
@@ -86,10 +89,8 @@ class Refusals:
         if reason is Reason.PAYMENTS_NO_BUDGET:
             return f"Denied: no budget of {budget}, or it has expired. Is it the right key?"
         if reason is Reason.PAYMENTS_AMOUNT:
-            figures = self._wallet.view(
-                "budget", self._agent, token.address, request.category.value
-            )
-            return f"Denied: {asked} asked; one payment is at most {show(figures.per_payment)}."
+            most = show(self._budget(request).per_payment)
+            return f"Denied: {asked} asked; one payment is at most {most}."
         if reason is Reason.PAYMENTS_HOURLY:
             until = show_time(remaining.hour_resets_at)
             return f"Denied: {asked} asked, {show(remaining.hour)} left this hour, until {until}."
@@ -107,6 +108,12 @@ class Refusals:
             return f"Denied: {asked} asked, the wallet holds {show(self.fetch_balance(token))}."
         return f"Denied: {reason.partition(': ')[2]} ({MEANINGS[reason]})."
 
+    def _budget(self, request: Request) -> Budget:
+        found: Budget = self._wallet.view(
+            "budget", self._agent, request.token.address, request.category.value
+        )
+        return found
+
     def fetch_balance(self, token: TokenInfo) -> int:
         """
         What the wallet holds of a token, in base units.
@@ -115,6 +122,19 @@ class Refusals:
         if token.address == NATIVE:
             return client.fetch_balance(self._wallet.address)
         return int(token_at(client, token.address).view("balanceOf", self._wallet.address))
+
+
+def _refuse_rolling(request: Request, remaining: Remaining) -> Refusal:
+    """
+    What went out comes back hour by hour, 24 to 25 hours later: there is no one time to wait for.
+    """
+    asked, left = request.show(request.amount), request.show(remaining.day)
+    return Refusal(
+        code=code_of(Reason.PAYMENTS_DAILY),
+        reason=Reason.PAYMENTS_DAILY,
+        message=f"Denied: {asked} asked, {left} left of the last 24 hours; it comes back hour by "
+        "hour, 24 to 25 hours after it was paid.",
+    )
 
 
 def code_of(reason: Reason) -> str:
