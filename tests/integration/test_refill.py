@@ -16,11 +16,13 @@ import pytest
 
 from bursar.chain.contracts import token_at, wallet_at
 from bursar.chain.local import ETHER
+from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import safe_contract_type
 from bursar.config import read_treasury
 from bursar.devnet import USDC
 from bursar.events import Refilled
 from bursar.receipts import ReceiptKey
+from bursar.treasury import Office
 from bursar.treasury.anomalies import Rule
 from bursar.treasury.refills.checklist import build_checklist, build_items
 from bursar.treasury.refills.desk import RefillDesk
@@ -319,10 +321,14 @@ def test_report__hash__is_of_every_byte(desk: RefillDesk) -> None:
     assert report.model_copy(update={"lines": lines}).hash != report.hash
 
 
-def test_begin__the_same_report_again__does_not_start_over(town: Town, desk: RefillDesk) -> None:
+def test_begin__the_same_report_again__does_not_start_over(
+    town: Town, desk: RefillDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
-    What is under way is not written over.
+    What is under way is not written over, even within the same second.
     """
+    now = town.office().fetch_time()
+    monkeypatch.setattr(Office, "fetch_time", lambda self: now)
     town.approved(desk)
     refused(town, desk, WrongOrderError, "begun just now", lambda: begin(desk))
 
@@ -402,7 +408,9 @@ def test_checklist__in_the_order_of_the_source__has_who_and_when(desk: RefillDes
         *("manager", "signed", "funded"),
         *("balances", "cleared"),
     ]
-    assert (checked[0].by, checked[0].at) == ("ben", desk.reporter.office.fetch_time())
+    assert checked[0].by == "ben"
+    assert checked[0].at is not None
+    assert report.at <= checked[0].at <= desk.reporter.office.fetch_time()
     assert all(done.by is None for done in checked[1:])
     decided = checked[5].item.text
     assert decided == "trading: current 14,000, refill to 30,000 USDC"
@@ -638,15 +646,51 @@ def test_approve__safe_of_one_signature__is_refused(town: Town, desk: RefillDesk
     T5: one key is no treasury.
     """
     safe = safe_contract_type("Safe")
-    call = safe.encode("changeThreshold", 1)
-    from bursar.chain.reader import Call
-
-    town.by_treasury(Call(town.book.safe, call))
+    town.by_treasury(Call(town.book.safe, safe.encode("changeThreshold", 1)))
     refill, report = begin(desk)
     refill = desk.confirm(refill, [item.id for item in build_items(report)], "ana", "fine")
 
     assert "asks for 1 signature" in report.problems[0]
     refused(town, desk, ImpossibleRefillError, "1 signature", lambda: desk.approve(refill, "mia"))
+
+
+def test_approve__safe_with_a_module__is_refused(town: Town, desk: RefillDesk) -> None:
+    """
+    T5: a module acts without any signature.
+    """
+    module = town.book.multi_send
+    safe = safe_contract_type("Safe")
+    town.by_treasury(Call(town.book.safe, safe.encode("enableModule", module)))
+    refill, report = begin(desk)
+    refill = desk.confirm(refill, [item.id for item in build_items(report)], "ana", "fine")
+
+    assert report.safe.modules == (module,)
+    refused(town, desk, ImpossibleRefillError, "has modules", lambda: desk.approve(refill, "mia"))
+
+
+def test_confirm__after_the_approval__is_refused(town: Town, desk: RefillDesk) -> None:
+    """
+    T40: what the manager approved is not changed underneath.
+    """
+    refill = town.approved(desk)
+    again = lambda: desk.confirm(refill, ["activity"], "ben", "no")  # noqa: E731
+    refused(town, desk, WrongOrderError, "is approved", again)
+    refused(town, desk, WrongOrderError, "is approved", lambda: desk.approve(refill, "mia"))
+
+
+def test_draft__that_the_chain_would_refuse__is_not_made(
+    town: Town, desk: RefillDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Whatever our own checks miss, the simulation of the very calls finds before anybody signs.
+    """
+    refill = town.approved(desk)
+    trading = wallet_at(town.chain, town.book.wallets["trading"])
+    call = trading.build_call("refill", town.usdc, 1, bytes(32))
+    monkeypatch.setattr("bursar.treasury.refills.desk.build_calls", lambda *_: (call,))
+    refused(
+        town, desk, ImpossibleRefillError, "chain would refuse", lambda: desk.draft(refill, "ana")
+    )
 
 
 def test_approve__nothing_to_bring__is_refused(town: Town, desk: RefillDesk) -> None:
@@ -770,6 +814,31 @@ def test_confirm_funded__other_money_with_the_same_ref__is_refused(
         NotFundedError,
         "trading got 1 USDC instead of 16,000",
         lambda: desk.confirm_funded(refill, "ana"),
+    )
+
+
+def test_confirm_funded__twice_or_with_an_approval_left__is_refused(
+    town: Town, desk: RefillDesk
+) -> None:
+    """
+    T31: each wallet once, and nothing that could still be drawn.
+    """
+    refill = town.approved(desk)
+    refill, made = desk.draft(refill, "ana")
+    town.sign_and_execute(desk, made)
+    report = desk.folder.report(refill)
+    token = token_at(town.chain, town.usdc)
+    operations = town.book.wallets["operations"]
+    mark = town.chain.snapshot()
+    town.by_treasury(token.build_call("approve", operations, 1))
+    refused(town, desk, NotFundedError, "left over", lambda: desk.confirm_funded(refill, "ana"))
+    town.chain.revert(mark)
+    town.by_treasury(
+        token.build_call("approve", operations, USDC),
+        wallet_at(town.chain, operations).build_call("refill", town.usdc, USDC, report.hash),
+    )
+    refused(
+        town, desk, NotFundedError, "got USDC 2 times", lambda: desk.confirm_funded(refill, "ana")
     )
 
 
