@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bursar.chain.errors import NoGasMoneyError, RevertedError
+from bursar.chain.client import Receipt
+from bursar.chain.errors import ChainError, NoGasMoneyError, RevertedError
 from bursar.chain.local import LocalChain, derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_multi_send import pack_calls
@@ -442,6 +444,35 @@ def test_execute__sender_of_another_chain__changes_nothing(room: Room) -> None:
         execute(room.desk, made, elsewhere)
 
     assert_untouched(room, files, nonce)
+
+
+class Forgetful:
+    """
+    A payer behind a node whose receipts lack what the Safe has logged.
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self.address, self.chain_id, self._sender = sender.address, sender.chain_id, sender
+
+    def send(self, call: Call) -> Receipt:
+        """
+        As the real one, but for the logs.
+        """
+        return replace(self._sender.send(call), logs=())
+
+
+def test_execute__mined_without_the_safes_word__is_not_taken_for_done(room: Room) -> None:
+    """
+    Only the Safe's own event tells that it was this transaction, and that it succeeded.
+    """
+    made = room.sign(room.draft())
+
+    with pytest.raises(ChainError, match="does not say that draft"):
+        execute(room.desk, made, Forgetful(room.sender()))
+
+    assert room.desk.store.find(made.id).is_open
+    (done,) = refresh(room.desk)
+    assert done.status is DraftStatus.EXECUTED
 
 
 # Files

@@ -522,6 +522,23 @@ def test_import__draft_with_a_forged_signature__is_refused_whole(room: Room) -> 
     assert room.files() == before
 
 
+def test_import__draft_that_calls_itself_a_rejection__is_taken_for_what_it_is(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Only what is empty rejects; what the file says of itself is not believed.
+    """
+    id = drafted(*SET_BUDGET, "--daily", "800")
+    real = told("safe", "reject", id)["draft"]["id"]
+    posing = room.desk.store.find(id).model_copy(update={"rejects": True})
+    Path("posing.json").write_text(posing.to_json())
+    told("safe", "export", real, "--out", "real.json")
+    monkeypatch.setenv("BURSAR_DRAFTS", str(tmp_path / "other machine"))
+
+    assert told("safe", "import", "posing.json")["draft"]["rejects"] is False
+    assert told("safe", "import", "real.json")["draft"]["rejects"] is True
+
+
 def test_drafts__amounts_in_json__are_text(room: Room) -> None:
     """
     Numbers beyond 2^53 lose digits in other readers.
