@@ -311,12 +311,7 @@ def test_refill__after_an_owner_was_exchanged__names_who_owned_it_then(
     """
     world = desk.world
     fresh = world.chain.new_account("fresh owner")
-    owners = world.safe.fetch_owners()
-    leaving = owners.index(address_of(world.owners[0]))
-    before = owners[leaving - 1] if leaving else checksummed("0x" + "00" * 19 + "01")
-    swap = world.safe._contract.build_call(
-        "swapOwner", before, address_of(world.owners[0]), address_of(fresh)
-    )
+    swap = exchange(world, address_of(fresh))
     by_owners(world, *world.build_refill(world.wallet, 7 * USDC, ref(1)))
     by_owners(world, swap)
     transaction = world.safe.build(*world.build_refill(world.wallet, 8 * USDC, ref(2)))
@@ -331,6 +326,30 @@ def test_refill__after_an_owner_was_exchanged__names_who_owned_it_then(
         address_of(fresh),
         address_of(world.owners[1]),
     }
+
+
+def test_refill__in_the_batch_that_exchanges_an_owner__names_who_signed(desk: Desk) -> None:
+    """
+    Whoever leaves by a transaction has signed it as an owner.
+    """
+    world = desk.world
+    swap = exchange(world, address_of(world.chain.new_account("fresh owner")))
+
+    entry = desk.one(
+        lambda: by_owners(world, swap, *world.build_refill(world.wallet, 7 * USDC, ref(1)))
+    )
+
+    assert who(entry) == signers(world, 0, 1)
+
+
+def exchange(world: LiveWorld, fresh: Address) -> Call:
+    """
+    The call of the Safe to itself that puts `fresh` in the first owner's place.
+    """
+    owners = world.safe.fetch_owners()
+    leaving = owners.index(address_of(world.owners[0]))
+    before = owners[leaving - 1] if leaving else checksummed("0x" + "00" * 19 + "01")
+    return world.safe._contract.build_call("swapOwner", before, address_of(world.owners[0]), fresh)
 
 
 def scheduled_call(world: LiveWorld, daily: int) -> bytes:
