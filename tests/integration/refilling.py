@@ -162,7 +162,7 @@ class Town:
         A refill up to the treasury manager's approval.
         """
         from bursar.treasury.refills.checklist import build_items
-        from bursar.treasury.refills.reporting import Wishes
+        from bursar.treasury.refills.targets import Wishes
 
         refill, report = desk.begin("ana", "treasury.yaml", Wishes(**wishes))
         items = [item.id for item in build_items(report)]

@@ -39,7 +39,8 @@ from bursar.treasury.refills.errors import (
 from bursar.treasury.refills.evidence import Alert, Refusal, Report
 from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
-from bursar.treasury.refills.reporting import FileRead, Wishes
+from bursar.treasury.refills.reporting import FileRead
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import add_signature, reject
 from bursar.types import DAY, NATIVE, keccak
 from tests.integration.refilling import FILE, FIRST_DAY, THIEF, KeyOwner, Town, week

@@ -22,7 +22,8 @@ from bursar.treasury.refills.evidence import Report, Source
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
-from bursar.treasury.refills.reporting import FileRead, Reporter, Wishes
+from bursar.treasury.refills.reporting import FileRead, Reporter
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.words import show_moment
 from bursar.types import Address
 

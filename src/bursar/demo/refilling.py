@@ -27,7 +27,8 @@ from bursar.treasury.refills.errors import WrongOrderError
 from bursar.treasury.refills.evidence import Report, Source
 from bursar.treasury.refills.folder import RefillFolder
 from bursar.treasury.refills.record import Refill
-from bursar.treasury.refills.reporting import FileRead, Reporter, Wishes
+from bursar.treasury.refills.reporting import FileRead, Reporter
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, DraftStore, MissingSignaturesError, SafeDesk
 from bursar.treasury.safe.execution import execute
 from bursar.treasury.safe.signing import sign as sign_draft

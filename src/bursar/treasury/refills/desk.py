@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bursar.config import Treasury
+from bursar.treasury.refills.at_block import fetch_balance_at
 from bursar.treasury.refills.calls import build_calls
 from bursar.treasury.refills.errors import OpenItemError, WrongOrderError
 from bursar.treasury.refills.evidence import Line, Report
@@ -31,7 +32,8 @@ from bursar.treasury.refills.record import (
     Refill,
     Stage,
 )
-from bursar.treasury.refills.reporting import Reporter, Wishes, fetch_balance_at
+from bursar.treasury.refills.reporting import Reporter
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, SafeDesk, draft, refresh
 
 MANY: Final = 6

@@ -11,6 +11,7 @@ from typing import Final
 
 from bursar.chain.reader import Call
 from bursar.events import Event
+from bursar.treasury.refills.at_block import fetch_block_hash
 from bursar.treasury.refills.checklist import Item, build_items, find_open
 from bursar.treasury.refills.errors import (
     ImpossibleRefillError,
@@ -23,7 +24,8 @@ from bursar.treasury.refills.folder import RefillFolder
 from bursar.treasury.refills.freshness import find_changes
 from bursar.treasury.refills.funds import find_refills
 from bursar.treasury.refills.record import Refill, Stage
-from bursar.treasury.refills.reporting import Reporter, Wishes, fetch_block_hash
+from bursar.treasury.refills.reporting import Reporter
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, DraftStatus, SafeDesk, refresh
 from bursar.treasury.words import Words
 

@@ -7,45 +7,33 @@ block.
 Reading only: nothing is sent and nothing is kept. Amounts are base units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from bursar.chain.contracts import token_at
 from bursar.chain.safe import Safe
 from bursar.config import Treasury
-from bursar.events import BudgetSet, Event, Refilled
+from bursar.events import BudgetSet, Event
 from bursar.receipts import Verifier
-from bursar.state import State, WalletState
+from bursar.state import State
 from bursar.treasury.anomalies import Account, Anomaly, Period, Surroundings, find_anomalies
 from bursar.treasury.office import Office, View
 from bursar.treasury.refills.activity import build_activity, daily_limits
+from bursar.treasury.refills.at_block import fetch_balance_at, fetch_block_hash
 from bursar.treasury.refills.comparing import Signers, find_differences
 from bursar.treasury.refills.declared import build_declared
 from bursar.treasury.refills.evidence import Line, Master, Report, SafeFacts, Source
 from bursar.treasury.refills.findings import build_findings, find_unjudged
 from bursar.treasury.refills.incidents import find_incidents
+from bursar.treasury.refills.lines import PERIOD_DAYS, Lines
 from bursar.treasury.refills.ports import Alerts, NothingRecorded, Refusals, Views
-from bursar.treasury.refills.targets import DAYS, build_target, find_line_problem
+from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.spends import find_spends, find_successors
 from bursar.treasury.words import Words
-from bursar.types import DAY, NATIVE, ZERO_ADDRESS, Address
+from bursar.types import DAY, ZERO_ADDRESS, Address
 
-PERIOD_DAYS: Final = 7
-"""How many whole UTC days are looked at, beside today so far."""
 # One signature could be one stolen key: that is no treasury.
 SMALLEST_THRESHOLD: Final = 2
-
-
-class Wishes(NamedTuple):
-    """
-    What this refill is about: `wallets` (None: all), balances that somebody asked for by wallet
-    and token, and for how many days of average spend a wallet without a plan is filled.
-    """
-
-    wallets: frozenset[Address] | None = None
-    balances: Mapping[tuple[Address, Address], int] = {}
-    days: int = DAYS
 
 
 class FileRead(NamedTuple):
@@ -97,7 +85,9 @@ class _Report:
 
     def build(self, by: str) -> Report:
         safe = self._safe()
-        lines = tuple(self._lines())
+        treasury = self.reporter.file.treasury
+        built = Lines(self.office, self.view, treasury, self.spends, self.wishes)
+        lines = tuple(built.build())
         master = tuple(self._master(lines))
         reporter, period = self.reporter, self.period
         since = _first_budgets(self.view.events)
@@ -163,11 +153,12 @@ class _Report:
         needed: dict[Address, int] = {}
         for line in lines:
             needed[line.token_address] = needed.get(line.token_address, 0) + line.amount
+        block, treasury = self.view.block, self.state.treasury
         for token, amount in needed.items():
             if not amount:
                 continue
             symbol, decimals = self.view.book.symbol_of(token)
-            balance = self._balance(token, self.state.treasury)
+            balance = fetch_balance_at(self.office, token, treasury, block)
             yield Master(token=symbol, decimals=decimals, balance=balance, needed=amount)
 
     def _problems(self, safe: Safe, master: Iterable[Master]) -> Iterable[str]:
@@ -189,114 +180,6 @@ class _Report:
 
     def _token(self, symbol: str) -> Address:
         return self.view.book.find_token(symbol)[1].address
-
-    # The wallets
-
-    def _lines(self) -> Iterable[Line]:
-        for wallet in self.state.registry.values():
-            if self.wishes.wallets is None or wallet.address in self.wishes.wallets:
-                for token in self._tokens(wallet):
-                    yield self._line(wallet, token)
-
-    def _tokens(self, wallet: WalletState) -> Iterable[Address]:
-        wished = [token for address, token in self.wishes.balances if address == wallet.address]
-        held = [token for token in wallet.limits if wallet.wallet_limit(token)]
-        capped = [token for token in wallet.max_balances if wallet.max_balance(token)]
-        return dict.fromkeys([*held, *capped, *wished])
-
-    def _line(self, wallet: WalletState, token: Address) -> Line:
-        symbol, decimals = self.view.book.symbol_of(token)
-        current, maximum = self._balance(token, wallet.address), wallet.max_balance(token)
-        average = self._average(wallet.address, token, decimals)
-        target = build_target(
-            current=current,
-            maximum=maximum,
-            planned=self._planned(wallet, symbol),
-            wished=self.wishes.balances.get((wallet.address, token)),
-            average=average,
-            days=self.wishes.days,
-        )
-        problem = find_line_problem(
-            sealed=wallet.sealed,
-            stopped=self._is_stopped(wallet),
-            enabled=wallet.wallet_limit(token) > 0,
-            current=current,
-            maximum=maximum,
-        )
-        # A wallet that needs nothing has no problem that would keep others from being refilled.
-        problems = [problem] if problem and target.amount else []
-        problems += [target.problem] if target.problem else []
-        return Line(
-            wallet=self.words.name(wallet.address),
-            address=wallet.address,
-            token=symbol,
-            token_address=token,
-            decimals=decimals,
-            current=current,
-            target=current if problems else target.target,
-            amount=0 if problems else target.amount,
-            maximum=maximum,
-            reason=target.reason,
-            average=average,
-            last_refill=self._last_refill(wallet.address, token),
-            problems=tuple(problems),
-        )
-
-    def _is_stopped(self, wallet: WalletState) -> bool:
-        state, now = self.state, self.view.now
-        scopes = (state.organization, wallet.address)
-        return any(state.is_paused(scope, now) for scope in scopes) or state.is_lapsed(now)
-
-    def _planned(self, wallet: WalletState, symbol: str) -> int:
-        name = self.words.name(wallet.address)
-        for planned in self.reporter.file.treasury.wallets:
-            if planned.name == name:
-                found = (one.refill_to for one in planned.tokens if one.token.symbol == symbol)
-                return next(found, 0)
-        return 0
-
-    def _average(self, wallet: Address, token: Address, decimals: int) -> int:
-        """
-        Of the whole days, rounded up to what people read: a cent, or a ten thousandth.
-        """
-        today = self.view.now // DAY * DAY
-        spent = sum(
-            one.amount
-            for one in self.spends
-            if (one.wallet, one.token) == (wallet, token) and self.period.first <= one.at < today
-        )
-        step: int = 10 ** max(decimals - (2 if decimals <= 8 else 4), 0)
-        return -(-spent // (PERIOD_DAYS * step)) * step
-
-    def _last_refill(self, wallet: Address, token: Address) -> int | None:
-        times = (
-            event.at
-            for event in self.view.events
-            if isinstance(event, Refilled) and (event.emitter, event.token) == (wallet, token)
-        )
-        return max(times, default=None)
-
-    def _balance(self, token: Address, who: Address) -> int:
-        return fetch_balance_at(self.office, token, who, self.view.block)
-
-
-def fetch_balance_at(office: Office, token: Address, who: Address, block: int) -> int:
-    """
-    What `who` had of a token after a block, in base units. Raises ChainError.
-    """
-    if token == NATIVE:
-        return office.client.fetch_balance(who, block)
-    contract = token_at(office.client, token)
-    output = office.client.call(contract.build_call("balanceOf", who), block=block)
-    return int(contract.type.decode("balanceOf", output))
-
-
-def fetch_block_hash(office: Office, block: int) -> str | None:
-    """
-    The hash of a block; None where the node has none of that number.
-    """
-    found = office.client.rpc.request_object("eth_getBlockByNumber", hex(block), False)
-    return None if found is None else str(found.get("hash"))
 
 
 def _first_budgets(events: Sequence[Event]) -> dict[Account, int]:

@@ -4,12 +4,24 @@ Per wallet and token: what it has, what it should have, and why. Pure.
     balance + file + average spend → build_target → Target, never above max_balance
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from bursar.types import MAX_UINT256
+from bursar.types import MAX_UINT256, Address
 
 DAYS: Final = 7
 """How many days of average spend a wallet is filled for where the file plans no balance."""
+
+
+class Wishes(NamedTuple):
+    """
+    What this refill is about: `wallets` (None: all), balances that somebody asked for by wallet
+    and token, and for how many days of average spend a wallet without a plan is filled.
+    """
+
+    wallets: frozenset[Address] | None = None
+    balances: Mapping[tuple[Address, Address], int] = {}
+    days: int = DAYS
 
 
 class Target(NamedTuple):
