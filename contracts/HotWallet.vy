@@ -579,7 +579,7 @@ def preview(
     verdict: Verdict = self._judge(slot, agent, token, to, amount, 0)
     if verdict.charge.number == NOT_ENABLED:
         return PREVIEW_WALLET
-    if verdict.charge.number == PREVIEW_PAY and transfers._balance(token) < amount:
+    if verdict.charge.number == PREVIEW_PAY and transfers._balance_or_zero(token) < amount:
         return PREVIEW_BALANCE
     return verdict.charge.number
 

@@ -178,3 +178,16 @@ def test_preview__extreme_input__never_reverts(who: str, amount: int) -> None:
         for token in (world.token.address, NATIVE, ZERO, world.wallet.address):
             for to in (ZERO, world.recipient, world.wallet.address):
                 assert world.wallet.preview(who, token, to, amount, category) <= BALANCE
+
+
+@pytest.mark.parametrize("code", [b"", b"\0", bytes.fromhex("5f5ffd"), bytes.fromhex("fe")])
+def test_preview__token_that_answers_no_more__says_balance(code: bytes) -> None:
+    """
+    A token that lost its code, answers nothing, reverts or burns all gas has a balance of nothing;
+    looking does not revert.
+    """
+    world = opened()
+    world.evm.set_code(world.token.address, code)
+
+    token, to, amount, category, _ = world.payment(USDC)
+    assert world.wallet.preview(world.agent, token, to, amount, category) == BALANCE
