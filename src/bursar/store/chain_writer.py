@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.engine.interfaces import Dialect
 
 from bursar.store.chain_tables import (
@@ -24,6 +24,7 @@ from bursar.store.chain_tables import (
     chain_events,
 )
 from bursar.store.errors import StoreError
+from bursar.store.inserting import insert_new
 from bursar.types import Address
 
 Row = tuple[Any, ...]
@@ -102,13 +103,21 @@ def open_cursor(connection: Connection, chain_id: int, organization: Address, fi
     """
     How far this organisation was read, on this chain; a new cursor where it never was.
     """
-    found = find_cursor(connection, chain_id, organization)
-    if found is not None:
-        return found
-    sources = connection.execute(select(chain_cursor.c.source)).scalars().all()
-    before = max(first - 1, -1)
-    cursor = Cursor(
-        source=max(sources, default=0) + 1,
+    while True:
+        found = find_cursor(connection, chain_id, organization)
+        if found is not None:
+            return found
+        sources = connection.execute(select(chain_cursor.c.source)).scalars().all()
+        # Of two that begin at once one has the number; the other one looks again.
+        source = max(sources, default=0) + 1
+        cursor = _begin(source, chain_id, organization, first)
+        insert_new(connection, chain_cursor, cursor._asdict())
+
+
+def _begin(source: int, chain_id: int, organization: Address, first: int) -> Cursor:
+    before = first - 1
+    return Cursor(
+        source=source,
         chain_id=chain_id,
         organization=organization,
         first=first,
@@ -121,8 +130,6 @@ def open_cursor(connection: Connection, chain_id: int, organization: Address, fi
         final_at=0,
         final_log=_NO_LOG,
     )
-    connection.execute(insert(chain_cursor).values(**cursor._asdict()))
-    return cursor
 
 
 def find_cursor(connection: Connection, chain_id: int, organization: Address) -> Cursor | None:
