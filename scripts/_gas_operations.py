@@ -94,7 +94,7 @@ class World:
         )
         self.set_budget(self.agent, self.rolling, rolling=True)
         self.set_budget(self.agent, self.shared, share_bps=1_000)
-        self.set_budget(self.signer.address, self.category)
+        self.set_budget(checksummed(self.signer.address), self.category)
         self.set_budget(self.other_agent, self.category)
         self.set_budget(
             self.agent, self.category, token=NATIVE,
@@ -165,10 +165,18 @@ class World:
         """
         What the signer signed, submitted by the relayer.
         """
+        token, to, amount, category, ref = self.payment()
         payment = SignablePayment(
-            checksummed(self.signer.address), *self.payment(),
-            epoch=0, nonce=nonce, deadline=self.chain.now + HOUR,
-        )  # fmt: skip
+            agent=checksummed(self.signer.address),
+            token=token,
+            to=to,
+            amount=amount,
+            category=category,
+            ref=ref,
+            epoch=0,
+            nonce=nonce,
+            deadline=self.chain.now + HOUR,
+        )
         data = build_typed_data(
             payment, chain_id=self.chain.anvil.chain_id, wallet=self.wallet.address
         )
