@@ -61,8 +61,9 @@ def work(organizations: Any, results: Any, stop: Any) -> None:
     from tests.differential.campaign import ViolationError, run_organization
 
     try:
+        parent = multiprocessing.parent_process()
         for number in organizations:
-            if stop.is_set():
+            if stop.is_set() or parent is None or not parent.is_alive():
                 break
             results.put((number, run_organization(number)))
     except ViolationError as violation:

@@ -8,6 +8,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bursar.types import DAY, HOUR
 from tests.differential.furnishing import Furnishing
 from tests.differential.moves import Moves
 from tests.differential.stage import Stage
@@ -93,7 +94,8 @@ class Play:
     """
 
     def __init__(self, seed: int) -> None:
-        self.stage = Stage()
+        # Every other one changes its settings fast enough to be undone and redone within a day.
+        self.stage = Stage(change_delay=HOUR if seed % 2 else 2 * DAY)
         self.moves = Moves(self.stage.twin, seed)
         self.furnishing = Furnishing(self.stage, self.moves)
         self.step = 0

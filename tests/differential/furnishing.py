@@ -3,7 +3,7 @@ What an organisation needs before random calls mean anything, and what wears out
 """
 
 from bursar.reference import Call
-from bursar.types import HOUR, MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
+from bursar.types import DAY, HOUR, MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
 from tests.differential.moves import CATEGORIES, Moves
 from tests.differential.plain import plain
 from tests.differential.stage import Stage
@@ -32,7 +32,7 @@ class Furnishing:
         chance.
         """
         twin, stage = self.twin, self.stage
-        for _ in range(3):
+        for _ in range(4):
             self._found_another()
         for number in range(2):
             stage.by_treasury(
@@ -87,7 +87,9 @@ class Furnishing:
         """
         twin, stage = self.twin, self.stage
         if twin.model.is_lapsed(twin.now):
-            stage.do(Call(twin.keepers[0], stage.organization, "heartbeat"))
+            in_office = [keeper for keeper in twin.keepers if keeper in twin.model.keepers]
+            who = in_office[0] if in_office else twin.keepers[0]
+            stage.do(Call(who, stage.organization, "heartbeat"))
         for scope, stop in list(twin.model.stops.items()):
             wallet = twin.model.registry.get(scope)
             if twin.now < stop.until and (wallet is None or wallet.sealed):
@@ -117,18 +119,24 @@ class Furnishing:
     def _renew(self) -> None:
         """
         A few budgets and wallet limits as good as new: by themselves they only ever get smaller.
-        That takes its time.
+        That takes its time. So does a heartbeat that may be missed for longer.
         """
         twin, stage = self.twin, self.stage
         functions = twin.wallets[0].artifact.functions
         waiting: list[tuple[Address, bytes]] = []
-        for _ in range(RENEWED):
-            wallet = self.chance.open_wallet()
-            args = self.figures.renewal(wallet)
+        opened = [self.chance.open_wallet() for _ in range(RENEWED)]
+        budgets = [(wallet, self.chance.key(wallet)) for wallet in opened]
+        if self.chance.favourite is not None:
+            budgets.append(self.chance.favourite)
+        for wallet, key in budgets:
+            args = self.figures.renewal(wallet, key)
             waiting.append((Address(wallet.address), functions["set_budget"].encode(plain(args))))
         for wallet in twin.wallets:
             call = functions["set_wallet_limit"].encode((self.chance.real_token(), 10**28))
             waiting.append((Address(wallet.address), call))
+        timeout = self.chance.one_of((30 * DAY, MAX_UINT256))
+        call = twin.organization.calldata("set_heartbeat_timeout", timeout)
+        waiting.append((stage.organization, call))
         for change in waiting:
             stage.by_treasury(stage.organization, "schedule", *change)
         twin.evm.warp(by=twin.model.change_delay)

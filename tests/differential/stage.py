@@ -7,7 +7,7 @@ One organisation with all that watches it: the twin, its views, the books and th
 from collections import deque
 
 from bursar.reference import Accepted, Call, Refused
-from bursar.types import NATIVE, Address
+from bursar.types import DAY, NATIVE, Address
 from tests.differential.books import Books
 from tests.differential.invariants import Invariants
 from tests.differential.refusals import Refusals, asked_by
@@ -23,8 +23,8 @@ class Stage:
     Makes calls, and checks everything that is to hold after each.
     """
 
-    def __init__(self) -> None:
-        self.twin = Twin()
+    def __init__(self, change_delay: int = 2 * DAY) -> None:
+        self.twin = Twin(change_delay)
         self.views = Views(self.twin)
         self.organization = Address(self.twin.organization.address)
         self.books = Books(self.twin.treasury)

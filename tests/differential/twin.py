@@ -16,7 +16,7 @@ from bursar import reference
 from bursar.reasons import Reason
 from bursar.reference import PLAIN, TOKEN_BALANCE, Accepted, Call, Ledger, Refused
 from bursar.state import State, apply_event
-from bursar.types import MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
+from bursar.types import DAY, MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
 from tests.differential.naming import Names
 from tests.differential.plain import Logs, plain
 from tests.harness.evm import Contract, Evm, Reverted, actor, compiled
@@ -42,7 +42,7 @@ class Twin:
     The third token is hostile as far as the model can follow: it can be told to answer "false".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, change_delay: int = 2 * DAY) -> None:
         self.evm = Evm()
         self.model = State()
         self.ledger = Ledger()
@@ -64,7 +64,7 @@ class Twin:
         self._contracts: dict[str, Contract] = {}
         self._logs = Logs((compiled("Organization.vy"), compiled("HotWallet.vy")), self.treasury)
         self._deploy_tokens()
-        self._deploy_organization()
+        self._deploy_organization(change_delay)
         # An agent that is a contract: it signs (ERC-1271) and never calls.
         self.signer = SigningContract(self.evm, self.deployer)
         self.ledger.contracts.add(self.signer.address)
@@ -105,12 +105,12 @@ class Twin:
         for address in self.token_addresses:
             self.mint(address, self.treasury, PLENTY)
 
-    def _deploy_organization(self) -> None:
+    def _deploy_organization(self, change_delay: int) -> None:
         blueprint = compiled("HotWallet.vy").blueprint
         self.blueprint = Address(self.evm.deploy_code(blueprint, self.deployer))
         self.ledger.contracts.add(self.blueprint)
         self.ledger.blueprints.add(self.blueprint)
-        arguments = (self.treasury, self.guardians, self.keepers, 2 * 86400, MAX_UINT256)
+        arguments = (self.treasury, self.guardians, self.keepers, change_delay, MAX_UINT256)
         decision = self.found(*arguments)
         assert isinstance(decision, Accepted)
         self.founding = decision.events

@@ -20,19 +20,19 @@ class Figures:
     def __init__(self, chance: Chance) -> None:
         self.chance = chance
 
-    def renewal(self, wallet: Contract) -> tuple[Any, ...]:
+    def renewal(self, wallet: Contract, key: BudgetKey) -> tuple[Any, ...]:
         """
         Arguments of `set_budget` that make a budget useful again.
         """
-        agent, token, category = self.chance.key(wallet)
+        agent, token, category = key
         budget = self.fresh((self.chance.twin.now // HOUR + 20_000) * HOUR)
         return agent, token, category, budget
 
-    def arguments(self, wallet: Contract) -> tuple[Any, ...]:
+    def arguments(self, wallet: Contract, key: BudgetKey | None = None) -> tuple[Any, ...]:
         """
-        Those of `set_budget`.
+        Those of `set_budget`, for a budget or for any.
         """
-        agent, token, category = self._key(wallet)
+        agent, token, category = key or self._key(wallet)
         if self.chance.happens(0.01):
             agent = ZERO_ADDRESS
         old = self.chance.state_of(wallet).budget(agent, token, category)  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ class Figures:
             for subject in self.chance.twin.model.pending
             if subject.target == wallet.address and subject.setter == "set_budget"
         ]
-        if subjects and self.chance.happens(0.2):
+        if subjects and self.chance.happens(0.35):
             agent, token, category = self.chance.one_of(subjects)
             return agent, token, category
         return self.chance.key(wallet)
@@ -55,6 +55,8 @@ class Figures:
     def _budget(self, old: Budget) -> Budget:
         chance = self.chance
         if old.expires_at == 0 and chance.happens(0.1):
+            return NO_BUDGET
+        if chance.happens(0.04):
             return NO_BUDGET
         if old.expires_at == 0 or chance.happens(0.15):
             return self.fresh(self._expiry(), set_up=False)
@@ -118,6 +120,9 @@ class Figures:
         chance = self.chance
         scale = 10 ** int(chance.one_of((0, 3, 6, 6, 9, 15, 16, 16, 30)))
         daily = chance.random.randint(1, 2**30 - 2 if set_up else 2**30 + 1) * scale
+        if chance.happens(0.15):
+            # Hardly more fits the word: what is rounded up beyond it has nowhere to go.
+            daily = (2**30 - 2 - chance.random.randrange(2**20)) * scale
         hourly = daily // chance.one_of((1, 1, 2, 4))
         hourly -= hourly % scale
         per_payment = hourly // chance.one_of((1, 1, 2, 4, 10))

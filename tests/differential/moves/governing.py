@@ -81,7 +81,7 @@ class Governing:
 
     def clear(self) -> Call:
         running = self._running()
-        is_running = bool(running) and self.chance.happens(0.4)
+        is_running = bool(running) and self.chance.happens(0.6)
         scope = self.chance.one_of(running) if is_running else self._scope()
         return self._call(self.chance.who(), "clear", scope)
 

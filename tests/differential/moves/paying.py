@@ -77,7 +77,7 @@ class Paying:
         For a stretch mostly one budget. An agent that is a contract only signs.
         """
         chance = self.chance
-        if not self._is_payable() or chance.happens(0.05):
+        if not self._is_payable() or chance.happens(0.03):
             chance.favourite = self._another()
         assert chance.favourite is not None
         found = self._another() if chance.happens(0.2) else chance.favourite

@@ -65,8 +65,11 @@ class Setting:
 
     def set_budget(self) -> Call:
         chance, twin = self.chance, self.chance.twin
-        wallet = chance.wallet()
-        args = self.figures.arguments(wallet)
+        wallet, key = chance.wallet(), None
+        if chance.favourite is not None and chance.happens(0.35):
+            # Cut, or changed in kind, while money is spent from it.
+            wallet, key = chance.favourite
+        args = self.figures.arguments(wallet, key)
         own = args[0] if args[0] != twin.signer.address else twin.stranger
         who = chance.who(twin.treasury, twin.treasury, *twin.guardians, own)
         return chance.call(who, wallet, "set_budget", *args)
@@ -108,6 +111,8 @@ class Setting:
         """
         chance, twin = self.chance, self.chance.twin
         wallet, token = chance.open_wallet(), chance.real_token()
+        if chance.happens(0.1):
+            wallet = self._unsealed()
         held = twin.ledger.balance_of(token, Address(wallet.address))
         room = max(0, chance.state_of(wallet).max_balance(token) - held)
         amount = chance.near(min(room, 10**21 if token == NATIVE else 10**26))
