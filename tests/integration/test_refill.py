@@ -843,6 +843,20 @@ def test_confirm_funded__twice_or_with_an_approval_left__is_refused(
     )
 
 
+def test_finish__after_the_block_is_gone__is_refused(town: Town, desk: RefillDesk) -> None:
+    """
+    T32: what was seen once and reorganised away is not closed.
+    """
+    refill = town.approved(desk)
+    refill, made = desk.draft(refill, "ana")
+    mark = town.chain.snapshot()
+    town.sign_and_execute(desk, made)
+    refill = desk.confirm_funded(refill, "ana")
+    town.chain.revert(mark)
+
+    refused(town, desk, NotFundedError, "has not got", lambda: desk.finish(refill, "ana"))
+
+
 def test_abandon__what_nobody_drafted__ends_it(town: Town, desk: RefillDesk) -> None:
     """
     Given up, nothing can be done with it any more.

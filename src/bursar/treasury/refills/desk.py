@@ -168,12 +168,15 @@ class RefillDesk:
     def finish(self, refill: Refill, by: str) -> Refill:
         """
         Close it: note the balances from which on they are watched again, and clear the low-balance
-        alerts. Raises WrongOrderError before the money has arrived.
+        alerts. Raises WrongOrderError before the money has arrived, NotFundedError where the chain
+        no longer shows it.
         """
         validate_person(self._treasury, by)
         report = self.folder.report(refill)
         with self.folder.locked():
             refill = self._again(refill, Stage.FUNDED)
+            # Blocks can be reorganised away after somebody has seen them.
+            find_funding(self.reporter.views.view().events, report)
             height = self.reporter.office.client.fetch_height()
             closing = Closing(
                 by=by,
