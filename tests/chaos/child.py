@@ -11,12 +11,15 @@ import time
 
 from bursar.chain.client import Client
 from bursar.chain.contracts import Contract, wallet_at
+from bursar.chain.follower import Endpoint, Endpoints
 from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
 from bursar.chain.sending import Outcome, Patience, Sender, points
 from bursar.errors import BursarError
-from bursar.keeper import ClientNode, Keeper, KeeperSettings, MemoryNotices
-from bursar.keeper.follower import Follower
+from bursar.keeper import ClientNode, Keeper, KeeperSettings
+from bursar.keeper.following import Following
+from bursar.keeper.outbox import OutboxNotices
+from bursar.keeper.watching import FollowAlone, StoreWatcher
 from bursar.store.database import Database
 from bursar.store.sending_journal import SqlJournal
 from bursar.store.sending_leases import LEASE_SECONDS, Lease, LeaseHeldError
@@ -107,12 +110,25 @@ def keep(
     with Database.open(database) as store:
         node = Client(url, timeout=5.0)
         address = checksummed(organization)
+        following = Following(
+            store,
+            Endpoints([Endpoint(url)]),
+            address,
+            chain_id=node.chain_id,
+            depth=HASTE.final_after,
+        )
         keeper = Keeper(
             ClientNode(node),
             build_sender(url, store, "keeper", patience=HASTE),
             address,
-            watcher=Follower(ClientNode(node), address, depth=HASTE.final_after),
-            notices=MemoryNotices(),
+            watcher=StoreWatcher(
+                store,
+                FollowAlone(following),
+                chain_id=node.chain_id,
+                organization=address,
+                by=checksummed(derive_account("keeper").address),
+            ),
+            notices=OutboxNotices(store),
             clock=node.fetch_now,
             settings=KeeperSettings(max_head_age=None),
         )

@@ -17,7 +17,10 @@ from sqlalchemy import select
 from bursar.chain.logs import fetch_history
 from bursar.devnet import address_of
 from bursar.events import Paid, PaymentCancelled, PaymentExecuted, PaymentQueued
+from bursar.keeper import NoticeKind
+from bursar.keeper.outbox import key_text
 from bursar.store.database import Database
+from bursar.store.outbox import OUTBOX
 from bursar.store.sending_tables import intents, transactions
 from bursar.types import Bytes32
 from tests.chaos.scene import Scene
@@ -34,6 +37,7 @@ class Verdict:
     paid: int = 0
     executed: int = 0
     cancelled: int = 0
+    told: int = 0
     transactions: int = 0
     burned: int = 0
 
@@ -48,6 +52,7 @@ def judge(scene: Scene, database: Path, jobs: int) -> Verdict:
     _judge_queue(history, verdict)
     with Database.open(f"sqlite:///{database}", read_only=True) as store:
         _judge_journal(scene, store, verdict)
+        _judge_notices(scene, history, store, verdict)
     return verdict
 
 
@@ -73,6 +78,22 @@ def _judge_queue(history: list[Any], verdict: Verdict) -> None:
                 verdict.doubled.append(f"queued payment 0x{event.id.hex()} ended twice")
             waiting.discard(event.id)
     verdict.lost += [f"queued payment 0x{id.hex()} still waits" for id in waiting]
+
+
+def _judge_notices(scene: Scene, history: list[Any], store: Database, verdict: Verdict) -> None:
+    """
+    Whoever queued what the keeper has cancelled is told of it.
+    """
+    rows = store.read(lambda c: c.execute(select(OUTBOX.c.key)).scalars().all())
+    keeper, ready_at = address_of(scene.world.keeper), {}
+    for event in history:
+        if isinstance(event, PaymentQueued):
+            ready_at[event.id] = event.ready_at
+        elif isinstance(event, PaymentCancelled) and event.by == keeper:
+            key = (NoticeKind.CANCELLED, event.emitter, event.id, ready_at[event.id])
+            verdict.told += key_text(key) in rows
+            if key_text(key) not in rows:
+                verdict.lost.append(f"nobody was told of {key_text(key)}")
 
 
 def _judge_journal(scene: Scene, store: Database, verdict: Verdict) -> None:

@@ -17,3 +17,4 @@ def test_chaos__killed_twenty_times__loses_nothing_and_does_nothing_twice() -> N
     assert campaign.totals["paid"] == 40
     assert campaign.totals["executed"] > 0
     assert campaign.totals["cancelled"] > 0
+    assert campaign.totals["told"] > 0

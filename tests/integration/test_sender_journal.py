@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bursar.chain.anvil import Anvil
-from bursar.chain.errors import ExpiredError, NotMinedError, RpcError
+from bursar.chain.errors import ExpiredError, NotMinedError, ReplacedError, RpcError
 from bursar.chain.fees import GWEI, Ceilings, Fees
 from bursar.chain.reader import Call
 from bursar.chain.sending import Intent, Outcome, Patience, Sender, SignedTransaction, Status
@@ -194,9 +194,10 @@ def test_reorg__takes_its_block__is_sent_again_and_followed_to_the_end(booked: B
     assert (booked.received(), booked.nonce()) == (7, 1)
 
 
-def test_reorg__deeper_than_final__is_not_followed(booked: Booked) -> None:
+def test_reorg__deeper_than_final__is_sent_again_when_asked_for(booked: Booked) -> None:
     """
-    The height at which it is final is a choice: beyond it nothing is sent again.
+    The height at which it is final is a choice: beyond it nothing is sent by itself. Whoever finds
+    it undone and asks for it again gets the same transaction.
     """
     booked.mine_by_itself()
     sender = booked.booked_sender()
@@ -205,11 +206,38 @@ def test_reorg__deeper_than_final__is_not_followed(booked: Booked) -> None:
         booked.mine()
     booked.advance(sender)
     booked.chain.rpc.request("anvil_reorg", 4, [])
-
     booked.advance(sender, 3)
-
     assert booked.received() == 0
-    assert booked.find("rent").outcome is Outcome.SUCCEEDED
+    before = booked.find("rent")
+    assert before.outcome is Outcome.SUCCEEDED
+
+    sender.send(gift(7), key="rent")
+
+    assert booked.received() == 7
+    assert booked.find("rent").signed == before.signed
+
+
+def test_reorg__deeper_than_final__nonce_is_anothers_by_now__is_another_attempt(
+    booked: Booked,
+) -> None:
+    """
+    The old one can never be mined next to the one that has its nonce.
+    """
+    booked.mine_by_itself()
+    sender = booked.booked_sender()
+    sender.send(gift(7), key="rent")
+    for _ in range(3):
+        booked.mine()
+    booked.advance(sender)
+    booked.chain.rpc.request("anvil_reorg", 4, [])
+    sender.send(gift(20), key="other")
+
+    with pytest.raises(ReplacedError):
+        sender.send(gift(7), key="rent")
+    sender.send(gift(7), key="rent")
+
+    assert booked.received() == 27
+    assert booked.find("rent").attempt == 2
 
 
 def test_expired__while_under_way__its_nonce_is_burned_and_it_cannot_surface(

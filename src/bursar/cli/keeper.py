@@ -4,8 +4,9 @@
 
 import json
 import logging
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,6 +39,18 @@ def run(
     notices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where senders are told, a line each.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="BURSAR_STORE",
+            help="Where everything is journalled: sqlite:///FILE or postgresql://…",
+        ),
+    ] = None,
+    witness: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Another node, which a heartbeat needs to agree."),
+    ] = None,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
@@ -46,12 +59,14 @@ def run(
     Watch until Ctrl-C: execute due payments, cancel what no longer fits, send the heartbeat.
 
     Signs with BURSAR_KEEPER_KEY or the file BURSAR_KEEPER_KEY_FILE. It can stop money, never move
-    it elsewhere. With --json each cycle is one line. Exit status 1: the last cycle had a problem.
+    it elsewhere. With --store a crash anywhere loses nothing and does nothing twice. With --json
+    each cycle is one line. Exit status 1: the last cycle had a problem.
 
-    Example: bursar keeper run --once --dry-run
+    Example: bursar keeper run --store sqlite:///keeper.db
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
+        from bursar.chain.client import Client
         from bursar.chain.sending import Sender
         from bursar.cli.place import Place
         from bursar.keeper import (
@@ -63,19 +78,19 @@ def run(
             stopping_on_signals,
         )
         from bursar.keeper import run as run_keeper
+        from bursar.keeper.building import keeping
 
         place = Place.find(rpc_url, book)
         known = place.office.book
         # A local chain's time is its own, and it makes no blocks while nobody sends anything.
         settings = KeeperSettings(max_head_age=None) if place.is_devnet else KeeperSettings()
-        service = Keeper(
-            ClientNode(place.office.client),
-            Sender(place.office.client, place.find_key("keeper"), chain_id=known.chain_id),
-            known.organization,
-            first=known.block,
-            notices=FileNotices(notices) if notices is not None else None,
-            settings=settings,
-        )
+        client, key = place.office.client, place.find_key("keeper")
+        options: dict[str, Any] = {
+            "first": known.block,
+            "notices": FileNotices(notices) if notices is not None else None,
+            "settings": settings,
+            "witness": ClientNode(Client(witness)) if witness is not None else None,
+        }
         if not as_json:
             logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
 
@@ -83,7 +98,15 @@ def run(
             if as_json and not once:
                 typer.echo(json.dumps(report.as_json()))
 
-        with stopping_on_signals() as stop:
+        with ExitStack() as stack:
+            if store is not None:
+                chain_id = known.chain_id
+                kept = keeping(store, client, key, known.organization, chain_id=chain_id, **options)
+                service = stack.enter_context(kept)
+            else:
+                sender = Sender(client, key, chain_id=known.chain_id)
+                service = Keeper(ClientNode(client), sender, known.organization, **options)
+            stop = stack.enter_context(stopping_on_signals())
             last = run_keeper(service, stop=stop, once=once, dry_run=dry_run, on_report=tell)
         if once and as_json:
             say_json({"ok": not last.problems, **last.as_json()})

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 from bursar.chain.errors import ChainError
+from bursar.chain.follower import LaggingNodeError
 from bursar.changes import Change
 from bursar.errors import BursarError
 from bursar.keeper.changes import ChangeDesk
@@ -99,7 +100,7 @@ class Keeper:
         report = CycleReport(clock=self._clock())
         try:
             self._cycle(report, dry_run, stop or threading.Event())
-        except LaggingError as error:
+        except (LaggingError, LaggingNodeError) as error:
             report.complain(ProblemKind.LAGGING, error)
         except (LeaseHeldError, LeaseLostError) as error:
             report.complain(ProblemKind.STANDBY, error)

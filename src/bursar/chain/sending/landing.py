@@ -64,7 +64,10 @@ class Landing:
             return
         self._nonces.settle(flight.nonce)
         self._end(flight, Outcome.REPLACED)
-        raise ReplacedError(
+        raise self._build_replaced(flight)
+
+    def _build_replaced(self, flight: Flight) -> ReplacedError:
+        return ReplacedError(
             f"Nonce {flight.nonce} of {flight.last.sender} was used by another transaction, not "
             f"sent from here, so 0x{flight.last.hash.hex()} will never be mined. Give each process "
             "a key of its own; if nobody else should have this one, stop the agent.",
@@ -82,6 +85,20 @@ class Landing:
             flight.next_push = 0.0
         else:
             self.end_if_final(flight, head)
+
+    def revive(self, flight: Flight) -> None:
+        """
+        What was final is not there any more: a reorganisation was deeper than thought. It is under
+        way again with its old nonce. Raises ReplacedError where that is another's by now.
+        """
+        with self._lock:
+            if flight.nonce in self._flights.nonces():
+                self._journal.record_ended(flight.id, Outcome.REPLACED)
+                raise self._build_replaced(flight)
+            self._journal.record_gone(flight.id)
+            flight.status, flight.mined, flight.outcome = Status.UNDER_WAY, None, None
+            flight.next_push = 0.0
+            self._flights.add(flight)
 
     def end_if_final(self, flight: Flight, head: int) -> None:
         """

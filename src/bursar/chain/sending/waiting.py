@@ -81,9 +81,7 @@ class Wait:
 
     def _check_gone(self, flight: Flight) -> None:
         if flight.status is Status.ENDED:
-            raise NoAnswerError(
-                f"0x{flight.last.hash.hex()} was mined, and the node does not show it any more."
-            )
+            self._landing.revive(flight)
         if flight.status is Status.MINED:
             self._landing.confirm(flight, 0)
         self._landing.check_replaced(flight)
