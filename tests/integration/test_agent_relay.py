@@ -190,6 +190,47 @@ def test_relay__altered_in_any_field__is_denied_for_free(
     assert chain_says(world, signed) is Reason.SIGNATURES_AGENT
 
 
+def test_relay__v_of_0_or_1__is_denied_for_free(
+    world: LiveWorld, connect: Connect, relayer: Relay
+) -> None:
+    """
+    Some signers count it from 0; libraries mend that, and the chain does not.
+    """
+    signed = sign(connect(), world)
+    other = signed.signature[:64] + bytes([signed.signature[64] - 27])
+    counted = signed.model_copy(update={"signature": other})
+
+    denied = relayer().relay(counted)
+
+    assert denied.reason is chain_says(world, counted) is Reason.SIGNATURES_AGENT
+    assert "not the signature of agent" in denied.message
+
+
+def test_sign__on_a_chain_that_stood_still__counts_from_now(
+    world: LiveWorld, connect: Connect, relayer: Relay, node: FaultyNode
+) -> None:
+    """
+    A devnet's latest block may be hours old. A node without a pending block is taken at its latest.
+    """
+    world.chain.rpc.request("evm_increaseTime", hex(3 * HOUR))
+    latest = world.chain.fetch_now()
+    signed = sign(connect(), world)
+    with node.breaking("eth_getBlockByNumber", by=without_pending):
+        plain = sign(connect(rpc_url=node.url), world)
+
+    assert signed.deadline - latest >= 4 * HOUR
+    assert plain.deadline - latest == HOUR
+    assert relayer().relay(signed).executed
+    assert relayer().relay(plain).reason is Reason.SIGNATURES_EXPIRED
+
+
+def without_pending(params: proxy.Params, forward: proxy.Forward) -> Any:
+    """
+    As some providers answer.
+    """
+    return {"result": None} if params[0] == "pending" else forward()
+
+
 def test_relay__deadline_too_far__is_denied(
     world: LiveWorld, connect: Connect, relayer: Relay
 ) -> None:

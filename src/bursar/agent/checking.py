@@ -7,7 +7,7 @@ Looking at a signed payment before gas is spent on it, in the order in which the
 from bursar.agent.payment import Refusal
 from bursar.agent.refusals import code_of, show_time
 from bursar.agent.signed import SignedPayment
-from bursar.agent.signing import is_signed
+from bursar.agent.signing import fetch_next_time, is_signed
 from bursar.chain.contracts import Contract
 from bursar.reasons import Reason
 from bursar.types import MAX_SIGNED_AHEAD
@@ -27,7 +27,7 @@ def check_signed(
     """
     return (
         _check_place(signed, organization, chain_id)
-        or _check_deadline(signed, wallet.client.fetch_now())
+        or _check_deadline(signed, fetch_next_time(wallet.client))
         or _check_nonce(signed, wallet)
         or _check_signature(signed, wallet)
     )

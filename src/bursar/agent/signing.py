@@ -19,7 +19,7 @@ from bursar.agent.record import Record
 from bursar.agent.refusals import Request
 from bursar.agent.signed import SignedPayment, digest_of, signable_message
 from bursar.chain.contracts import Contract
-from bursar.chain.errors import BadAnswerError, RevertedError
+from bursar.chain.errors import BadAnswerError, RevertedError, RpcError
 from bursar.chain.reader import Call, Reader
 from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.store.nonce_file import NonceFile
@@ -137,7 +137,7 @@ class Signing:
             ref=self._minting.mint(request),
             epoch=self._wallet.view("epoch"),
             nonce=self._reserve() if nonce is None else nonce,
-            deadline=self._wallet.client.fetch_now() + valid_for,
+            deadline=fetch_next_time(self._wallet.client) + valid_for,
         )
         numbers = {"nonce": str(signable.nonce), "deadline": signable.deadline}
         self._record.declare([(request, signable.ref)], signed=numbers)
@@ -168,6 +168,20 @@ class Signing:
         return self._nonces.reserve(
             account, lambda first: find_unused(self._wallet, self._asking.agent, first)
         )
+
+
+def fetch_next_time(reader: Reader) -> int:
+    """
+    The time that a transaction sent now would see. A local chain that nobody used for hours has a
+    latest block from then, and nodes that know no pending block answer none.
+    """
+    latest = reader.fetch_now()
+    try:
+        pending = reader.rpc.request_object("eth_getBlockByNumber", "pending", False)
+        told = int((pending or {})["timestamp"], 16)
+    except (RpcError, BadAnswerError, KeyError, TypeError, ValueError):
+        return latest
+    return max(latest, told)
 
 
 def find_unused(wallet: Contract, agent: Address, first: int) -> int:
