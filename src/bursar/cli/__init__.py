@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from bursar.cli.audit import audit
 from bursar.cli.changes import pending_changes, veto
 from bursar.cli.demo import demo
 from bursar.cli.devnet import devnet
@@ -40,6 +41,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(keeper, name="keeper")
+app.add_typer(audit, name="audit")
 app.add_typer(refill, name="refill")
 app.add_typer(show, name="show")
 app.add_typer(safe, name="safe")

@@ -1,0 +1,278 @@
+"""
+`bursar audit` against a devnet: record, look, verify, export; and what each says when it cannot.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from bursar.cli import app
+from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningDevnet]:
+    """
+    One devnet for all tests of the module.
+    """
+    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
+        yield devnet
+
+
+@pytest.fixture
+def devnet(
+    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningDevnet]:
+    """
+    A devnet whose shopper has paid twice, in a folder of its own, recorded.
+    """
+    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
+        if name != "BURSAR_ANVIL":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    write_files(running.founded.book, Path(".bursar/devnet.env"))
+    mark = running.chain.snapshot()
+    for amount in ("10", "20.50"):
+        assert bursar("pay", "USDC", "vendor", amount, "--agent", "shopper", "--yes").exit_code == 0
+    assert told("record")["added"] > 10
+    yield running
+    running.chain.revert(mark)
+
+
+def bursar(*arguments: str) -> Any:
+    """
+    The command, in this process.
+    """
+    return CliRunner().invoke(app, list(arguments))
+
+
+def told(*arguments: str, status: int = 0) -> Any:
+    """
+    What `bursar audit` prints with --json.
+    """
+    done = bursar("audit", *arguments, "--json")
+    assert done.exit_code == status, done.output
+    return json.loads(done.stdout)
+
+
+def amounts(*arguments: str) -> list[str]:
+    """
+    The amounts of the entries that are found.
+    """
+    return [entry["amount"] for entry in told("log", *arguments)["entries"]]
+
+
+def database_file() -> Path:
+    """
+    The store of the devnet in this folder.
+    """
+    (found,) = Path(".bursar").rglob("*.db")
+    return found
+
+
+def cut_tail() -> None:
+    """
+    What somebody with the file does who wants to hide the last payment.
+    """
+    engine = sa.create_engine(f"sqlite:///{database_file()}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_no_delete")
+        connection.exec_driver_sql(
+            "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)"
+        )
+    engine.dispose()
+
+
+def test_record__again__adds_nothing(devnet: RunningDevnet) -> None:
+    """
+    Whoever runs it, however often.
+    """
+    again = told("record")
+
+    assert (again["added"], again["problem"]) == (0, None)
+    assert "Entered 0 of" in bursar("audit", "record").output
+
+
+def test_log__of_everything__tells_names_amounts_and_who(devnet: RunningDevnet) -> None:
+    """
+    T34 to T36: a table for people, everything for machines.
+    """
+    entries = told("log")["entries"]
+    last = entries[-1]
+
+    assert [entry["sequence"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert (last["action"], last["amount"]) == ("agent_spend", "20500000")
+    assert (last["balance_before"], last["balance_after"]) == ("9990000000", "9969500000")
+    assert last["names"] == {"wallet": "operations", "agent": "shopper"}
+    assert {entry["action"] for entry in entries} >= {"refill", "policy_change", "kill_switch"}
+    shown = bursar("audit", "log").output
+    assert "agent shopper" in shown
+    assert "20.50 USDC" in shown
+    assert "9,969.50" in shown
+    assert "owner" in shown
+
+
+def test_log__filtered__shows_what_fits(devnet: RunningDevnet) -> None:
+    """
+    T36: dates, wallet, agent, action, token, least amount, organisation.
+    """
+    spends = ("--action", "agent_spend")
+    assert amounts(*spends) == ["10000000", "20500000"]
+    assert amounts(*spends, "--least", "USDC:20.5") == ["20500000"]
+    assert amounts(*spends, "--last", "1") == ["20500000"]
+    assert amounts(*spends, "--wallet", "trading") == []
+    assert amounts(*spends, "--agent", "shopper", "--token", "usdc") == ["10000000", "20500000"]
+    assert amounts(*spends, "--until", "2020-01-01") == []
+    assert amounts(*spends, "--since", "2020-01-01") == ["10000000", "20500000"]
+    assert amounts(*spends, "--organisation", "all") == ["10000000", "20500000"]
+    assert amounts("--organisation", devnet.founded.book.safe) == []
+    assert {e["action"] for e in told("log", *spends, "--action", "refill")["entries"]} == {
+        "agent_spend",
+        "refill",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--action", "agent_spent"), "agent_spend"),
+        (("--since", "yesterday"), "2026-01-31"),
+        (("--wallet", "tradign"), "trading"),
+        (("--least", "5"), "USDC:1000"),
+        (("--organisation", "acme"), "no address"),
+        (("--database", "sqlite:///nowhere.db"), "no database"),
+        (("--database", "redis://x"), "postgresql://"),
+    ],
+)
+def test_log__with_what_is_not_there__says_what_to_write(
+    devnet: RunningDevnet, options: tuple[str, ...], said: str
+) -> None:
+    """
+    A mistyped name ends with a sentence and status 1, with --json as well.
+    """
+    done = bursar("audit", "log", *options)
+
+    assert done.exit_code == 1
+    assert said in done.output
+    assert told("log", *options, status=1)["ok"] is False
+
+
+def test_verify__untouched__compares_the_heads_that_were_told(devnet: RunningDevnet) -> None:
+    """
+    By default the head is told to another folder than the database's.
+    """
+    found = told("verify")
+
+    assert found["ok"] is True
+    assert found["heads_compared"] == 1
+    assert found["head"]["sequence"] == found["entries"]
+    (heads,) = Path(".bursar/heads").iterdir()
+    assert heads.parent != database_file().parent
+    assert "heads that were told before" in bursar("audit", "verify").output
+
+
+def test_verify__tail_cut__ends_with_1_and_says_where(devnet: RunningDevnet) -> None:
+    """
+    Without the heads nobody could tell, and that is said, too.
+    """
+    count = told("verify")["entries"]
+    cut_tail()
+
+    problems = told("verify", status=1)["problems"]
+    assert [problem["sequence"] for problem in problems] == [count]
+    assert "cut off" in bursar("audit", "verify").output
+    (heads,) = Path(".bursar/heads").iterdir()
+    copy = heads.rename("copied-away")
+    alone = bursar("audit", "verify")
+    assert alone.exit_code == 0
+    assert "no head was told" in alone.output
+    assert bursar("audit", "verify", "--head", str(copy)).exit_code == 1
+    assert bursar("audit", "verify", "--head", "missing").exit_code == 1
+
+
+def test_export__jsonl__can_be_verified_without_bursar(
+    devnet: RunningDevnet, tmp_path: Path
+) -> None:
+    """
+    SHA-256 and a JSON reader are enough, and every line names the one before it.
+    """
+    target = tmp_path / "out.jsonl"
+    assert bursar("audit", "export", "-o", str(target)).exit_code == 0
+
+    previous = "00" * 32
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    for number, line in enumerate(lines, start=1):
+        assert hashlib.sha256(line["content"].encode()).hexdigest() == line["hash"]
+        content = json.loads(line["content"])
+        assert (content["sequence"], content["previous"]) == (number, previous)
+        previous = line["hash"]
+    assert len(lines) == told("verify")["entries"]
+    assert bursar("audit", "export").output.splitlines() == target.read_text().splitlines()
+
+
+def test_export__csv__opens_in_a_spreadsheet_and_runs_nothing(devnet: RunningDevnet) -> None:
+    """
+    A reason that a stranger chose is text there, whatever it begins with.
+    """
+    evil = '=HYPERLINK("http://x")'
+    stopped = bursar("pause", "shopper", "--reason", evil)
+    assert stopped.exit_code == 0, stopped.output
+    told("record")
+
+    done = bursar("audit", "export", "--format", "csv", "--action", "agent_spend")
+    rows = list(csv.DictReader(io.StringIO(done.output)))
+    stops = bursar("audit", "export", "--format", "csv", "--action", "kill_switch").output
+    assert [(row["amount_in_tokens"], row["symbol"]) for row in rows] == [
+        ("10", "USDC"),
+        ("20.5", "USDC"),
+    ]
+    assert {row["agent_name"] for row in rows} == {"shopper"}
+    assert evil in told("log", "--last", "1")["entries"][0]["details"]["reason"]
+    cells = [cell for row in csv.reader(io.StringIO(stops)) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_audit__on_postgres__works_the_same(
+    devnet: RunningDevnet, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The address of the store comes from the environment, too; both stores hold the same hashes.
+    """
+    before = told("verify")["head"]
+    monkeypatch.setenv("BURSAR_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("BURSAR_AUDIT_HEADS", "off")
+
+    missing = bursar("audit", "log")
+    told("record")
+
+    assert missing.exit_code == 1
+    assert "no step at all" in missing.output
+    assert told("verify")["head"] == before
+    assert told("verify")["heads_compared"] == 0
+
+
+def test_record__heads_that_cannot_be_told__warns_and_keeps_the_entries(
+    devnet: RunningDevnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The record is not held up by whoever should remember its head.
+    """
+    monkeypatch.setenv("BURSAR_AUDIT_HEADS", "http://127.0.0.1:9/heads")
+    bursar("pay", "USDC", "vendor", "1", "--agent", "shopper", "--yes")
+
+    done = bursar("audit", "record")
+
+    assert done.exit_code == 0
+    assert "Entered 1 of" in done.output
+    assert "warning: The audit's head was not taken" in done.output
