@@ -8,11 +8,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bursar.chain.client import Receipt
-from bursar.chain.errors import ChainError, NoGasMoneyError, RevertedError
+from bursar.chain.errors import ChainError, NoGasMoneyError, RevertedError, RpcError
 from bursar.chain.local import LocalChain, derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_multi_send import pack_calls
@@ -143,6 +144,29 @@ def test_draft__executed_elsewhere__is_recognised_by_its_hash(room: Room) -> Non
     assert done.status is DraftStatus.EXECUTED
     assert done.executed_in == receipt.transaction
     assert done.signers == made.signers
+
+
+def test_draft__executed_elsewhere_long_ago__is_found_where_the_node_takes_few_blocks(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Providers refuse wide ranges: what was executed must not look as if it had been overtaken.
+    """
+    made = room.sign(room.draft())
+    room.desk.safe.execute(room.chain.new_account("relayer"), made.transaction, made.signatures)
+    room.chain.rpc.request("anvil_mine", hex(500))
+    fetch = room.desk.safe.client.fetch_logs
+
+    def narrow(*arguments: Any, first: int, last: int) -> Any:
+        if last - first > 100:
+            raise RpcError("eth_getLogs", -32005, "query exceeds 100 blocks", None)
+        return fetch(*arguments, first=first, last=last)
+
+    monkeypatch.setattr(room.desk.safe.client, "fetch_logs", narrow)
+
+    (done,) = refresh(room.desk)
+
+    assert done.status is DraftStatus.EXECUTED
 
 
 def test_draft__local_chain_started_again__is_dead(

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bursar.chain.contracts import Contract
 from bursar.chain.local import derive_account
@@ -16,6 +18,7 @@ from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import CALL
 from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
 from bursar.devnet.contracts import created_address
+from bursar.treasury import View
 from bursar.treasury.safe import (
     BudgetWish,
     DraftError,
@@ -503,3 +506,60 @@ def test_lines__wallet_with_a_name_that_moves_the_cursor__is_printed_harmless(ro
 
     assert any("seal wallet ops\\x1b[2J\\x0d" in line for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+# Whatever bytes come
+
+
+@pytest.fixture(scope="module")
+def still(
+    running: RunningDevnet, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Room, View, list[Call]]:
+    """
+    A room in which nothing is sent, what it looks like, and calls that can be read there.
+    """
+    room = Room(running, tmp_path_factory.mktemp("still"))
+    return room, room.view(), known_calls(room)
+
+
+def known_calls(room: Room) -> list[Call]:
+    """
+    One of each kind that can be read.
+    """
+    policy = room.policy()
+    wallet, organization = room.wallet.address, room.book.organization
+    return [
+        policy.set_budget(*room.line, BudgetWish(daily=800 * USDC)),
+        policy.set_budget(*room.line, BudgetWish(daily=20 * USDC)),
+        policy.set(wallet, "set_recipients", (room.stranger.address,), True),
+        policy.set(organization, "set_guardian", room.stranger.address, True),
+        policy.unpause(wallet, 1, "because"),
+        room.own_call("changeThreshold", 1),
+        *refill(room, 500 * USDC),
+    ]
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_words__of_any_bytes__never_fail_and_never_read_as_other_bytes_do(
+    still: tuple[Room, View, list[Call]], data: st.DataObject
+) -> None:
+    """
+    Bytes changed, cut off or added: another call, or an unknown one, and never an error that would
+    keep signers from seeing it.
+    """
+    room, view, readable = still
+    good = data.draw(st.sampled_from(readable))
+    at = data.draw(st.integers(0, len(good.data) - 1))
+    cut = data.draw(st.integers(0, 64))
+    bad = bytearray(good.data[: len(good.data) - cut] + data.draw(st.binary(max_size=64)))
+    if at < len(bad):
+        bad[at] ^= data.draw(st.integers(0, 255))
+    transaction = room.desk.safe.build(good._replace(data=bytes(bad)), nonce=99)
+
+    said = explain(transaction, view.book, view.state, view.now)
+
+    original = room.desk.safe.build(good, nonce=99)
+    if bytes(bad) != good.data and said.is_known and said.calls[0].function:
+        before = explain(original, view.book, view.state, view.now)
+        assert said.calls[0].function != before.calls[0].function

@@ -15,8 +15,8 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.chain.client import Client, Receipt
 from bursar.chain.contracts import Contract
-from bursar.chain.errors import ChainError, RevertedError
-from bursar.chain.reader import Call
+from bursar.chain.errors import ChainError, RevertedError, RpcError
+from bursar.chain.reader import Call, RawLog
 from bursar.chain.reverts import Revert, decode_revert
 from bursar.chain.safe_multi_send import is_call_only, pack_calls
 from bursar.chain.safe_outcome import OUTCOMES, Execution, read_execution
@@ -36,6 +36,8 @@ SENTINEL: Final = Address("0x0000000000000000000000000000000000000001")
 _GUARD_SLOT: Final = int.from_bytes(keccak(b"guard_manager.guard.address"), "big")
 # More than anybody enables; one page.
 _MODULES: Final = 100
+# Below that a node that refuses does so for another reason than the number of blocks.
+_FEWEST_BLOCKS: Final = 16
 # What a Safe says when the call that it makes reverts: the call's own reason is lost.
 _INNER_FAILED: Final = "GS013"
 _MEANINGS: Final = {
@@ -139,8 +141,21 @@ class Safe:
         """
         Where the transaction was executed, in block `first` or later; None where it was not.
         """
-        logs = self.client.fetch_logs([self.address], OUTCOMES, [transaction.hash], first=first)
+        logs = self._fetch_outcomes(transaction.hash, first, self.client.fetch_height())
         return read_execution(logs[-1]) if logs else None
+
+    def _fetch_outcomes(self, hash: Bytes32, first: int, last: int) -> list[RawLog]:
+        """
+        In halves where a node refuses so many blocks at once.
+        """
+        try:
+            return self.client.fetch_logs([self.address], OUTCOMES, [hash], first=first, last=last)
+        except RpcError:
+            if last - first < _FEWEST_BLOCKS:
+                raise
+        middle = (first + last) // 2
+        parts = ((first, middle), (middle + 1, last))
+        return [log for part in parts for log in self._fetch_outcomes(hash, *part)]
 
     def build(self, *calls: Call, nonce: int | None = None) -> SafeTransaction:
         """

@@ -49,7 +49,7 @@ def unpack_calls(data: bytes) -> tuple[Call, ...]:
     try:
         (packed,) = function.inputs.decode(data[4:])
         calls = tuple(_unpack(packed))
-    except (DecodingError, ValueError) as error:
+    except (DecodingError, ValueError, OverflowError) as error:  # a length beyond all sizes
         raise BatchError(f"Its batch cannot be read: {error}") from error
     if pack_calls(calls) != data:
         raise BatchError("Its batch has bytes that belong to no call.")
