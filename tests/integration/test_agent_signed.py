@@ -22,6 +22,7 @@ from bursar.agent import (
     AsyncAgentWallet,
     AsyncRelayer,
     Payment,
+    PaymentStatus,
     SettingsError,
     SignedPayment,
     SignedPaymentError,
@@ -282,6 +283,57 @@ def test_sign__for_a_whole_day__is_paid(world: LiveWorld, connect: Connect, rela
 
     assert DAY <= signed.deadline - world.chain.fetch_now() < DAY + 60
     assert relayer().relay(signed).executed
+
+
+# What became of it
+
+
+def test_outcome__of_a_signed_payment__is_what_the_chain_tells(
+    world: LiveWorld, connect: Connect, relayer: Relay
+) -> None:
+    """
+    Open, paid with what only this machine knows, voided, expired, void with the epoch: the relayer
+    need not be asked.
+    """
+    wallet, bringing = connect(), relayer()
+    paid, voided, late, void = (sign(wallet, world, reference=f"order-{n}") for n in range(4))
+
+    before = wallet.outcome(paid)
+    relayed = bringing.relay(paid)
+    wallet.void(voided)
+    after = wallet.outcome(paid)
+
+    assert (before.status, before.transaction) == (PaymentStatus.SIGNED, None)
+    assert before.expires_at == paid.deadline
+    assert (after.status, after.transaction) == (PaymentStatus.EXECUTED, relayed.transaction)
+    assert (after.reference, after.receipt) == ("order-0", paid.receipt)
+    assert after.created_at == relayed.created_at
+    assert wallet.outcome(voided).status is PaymentStatus.CANCELLED
+    assert "voided" in wallet.outcome(voided).message
+    world.wallet.send(world.keeper, "cancel_all", "drill")
+    assert wallet.outcome(void).status is PaymentStatus.CANCELLED
+    assert "epoch" in wallet.outcome(void).message
+    world.chain.warp(to=late.deadline + 1)
+    assert wallet.outcome(late).status is PaymentStatus.EXPIRED
+    assert wallet.outcome(paid).executed
+
+
+def test_outcome__of_one_that_waits__follows_it_to_its_end(
+    world: LiveWorld, connect: Connect, relayer: Relay
+) -> None:
+    """
+    Queued, then executed; and somebody else's is refused.
+    """
+    wallet = connect(world.other_agent)
+    signed = sign(wallet, world, "80")
+    queued = relayer().relay(signed)
+
+    assert wallet.outcome(signed).queued
+    world.chain.warp(to=queued.ready_at)
+    wallet.execute(queued.id or "")
+    assert wallet.outcome(signed).executed
+    with pytest.raises(SignedPaymentError, match="connect as that agent"):
+        connect().outcome(signed)
 
 
 # Agents whose key is elsewhere

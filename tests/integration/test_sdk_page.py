@@ -94,7 +94,8 @@ def test_page__every_example__answers_what_it_says(devnet: RunningDevnet, tmp_pa
             continue
         found = eval(compile(code, "sdk.md", "eval"), names)
         shown = repr(tuple(map(_plain, found))) if isinstance(found, tuple) else str(found)
-        assert shown == result, code
+        start, any_end, _ = result.partition("…")
+        assert shown.startswith(start) if any_end else shown == result, code
         told += 1
     assert told >= 13
 

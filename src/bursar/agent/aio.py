@@ -104,6 +104,12 @@ class AsyncAgentWallet:
             nonce=nonce,
         )
 
+    async def outcome(self, signed: SignedPayment) -> Payment:
+        """
+        As `AgentWallet.outcome`.
+        """
+        return await asyncio.to_thread(self.sync.outcome, signed)
+
     async def void(self, signed: int | SignedPayment) -> Voided:
         """
         As `AgentWallet.void`.

@@ -35,7 +35,7 @@ class Answers:
         previewed: the event does not count payments.
         """
         left = (event.hour_remaining, event.day_remaining, max(before.payments - count, 0))
-        return self._build(
+        return self.build(
             request,
             PaymentStatus.EXECUTED,
             message=f"Paid {request.show(request.amount)}.",
@@ -49,7 +49,7 @@ class Answers:
         """
         It waits, and has used nothing.
         """
-        return self._build(
+        return self.build(
             request,
             PaymentStatus.QUEUED,
             message=tell_times(event),
@@ -74,7 +74,7 @@ class Answers:
         """
         It was refused: before it was signed, or by the chain in `transaction`.
         """
-        return self._build(
+        return self.build(
             request,
             PaymentStatus.DENIED,
             message=refusal.message,
@@ -176,7 +176,10 @@ class Answers:
         }
         return Payment(**(known | dict(state)))
 
-    def _build(self, request: Request, status: PaymentStatus, **more: Any) -> Payment:
+    def build(self, request: Request, status: PaymentStatus, **more: Any) -> Payment:
+        """
+        A payment as it was asked for, in a status, with what `more` is known of it.
+        """
         return Payment(
             status=status,
             organization=self._identity.organization,

@@ -15,7 +15,8 @@ REVERTED = "reverted"
 
 class PaymentStatus(StrEnum):
     """
-    What became of a payment. `pay` answers one of the first three.
+    What became of a payment. `pay` answers one of the first three; `signed` is one that somebody
+    may still bring to the chain.
     """
 
     EXECUTED = "executed"
@@ -23,6 +24,7 @@ class PaymentStatus(StrEnum):
     DENIED = "denied"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    SIGNED = "signed"
 
 
 class Answer(BaseModel):

@@ -1,5 +1,5 @@
 """
-What the logs tell of queued payments: one that waits, and how one ended.
+What the logs tell of payments: one that waits, how one ended, one that left at once.
 
     PaymentQueued logs → fetch_queued → [PaymentQueued] → fetch_state → waits, executed, …
 """
@@ -16,7 +16,7 @@ from bursar.chain.contracts import Contract
 from bursar.chain.errors import RpcError
 from bursar.chain.logs import decode_log, event_types
 from bursar.chain.reader import RawLog
-from bursar.events import Event, PaymentCancelled, PaymentExecuted, PaymentQueued
+from bursar.events import Event, Paid, PaymentCancelled, PaymentExecuted, PaymentQueued
 from bursar.types import ZERO_ADDRESS, Address, Bytes32, address_word
 
 # Nodes that limit the blocks of one question limit them to more than this.
@@ -45,6 +45,14 @@ class Queue:
             for event in self._fetch(PaymentQueued, indexed, self._first)
             if isinstance(event, PaymentQueued)
         ]
+
+    def fetch_paid(self, agent: Address, token: Address, to: Address, ref: Bytes32) -> Paid | None:
+        """
+        The payment with this `ref` that left without waiting; None: none did.
+        """
+        parties = [address_word(who) for who in (agent, token, to)]
+        found = (e for e in self._fetch(Paid, parties, self._first) if isinstance(e, Paid))
+        return next((event for event in found if event.ref == ref), None)
 
     def fetch_state(self, queued: PaymentQueued) -> dict[str, Any]:
         """

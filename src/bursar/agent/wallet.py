@@ -24,9 +24,11 @@ from bursar.agent.record import Identity, Record
 from bursar.agent.sending import FrugalSender
 from bursar.agent.signed import SignedPayment, Voided
 from bursar.agent.signing import USUAL_VALIDITY, Signing, SignTypedData
+from bursar.agent.tracking import Tracking
 from bursar.agent.voiding import void_nonce
 from bursar.agent.waiting import Waiting
 from bursar.book import AddressBook
+from bursar.chain.contracts import organization_at
 from bursar.chain.fees import Ceilings
 from bursar.chain.sending import Patience, Sender
 
@@ -59,6 +61,8 @@ class AgentWallet:
         self._signing = Signing(
             asking, answers, record, minting, connection.signer, connection.nonces
         )
+        organization = organization_at(place.client, place.organization)
+        self._tracking = Tracking(asking, answers, record, queue, self._waiting, organization)
 
     @classmethod
     def connect(
@@ -224,6 +228,14 @@ class AgentWallet:
         """
         request = self._asking.build_request(token, to, amount, category, reference, note)
         return self._signing.sign(request, valid_for, nonce)
+
+    def outcome(self, signed: SignedPayment) -> Payment:
+        """
+        What became of a payment that this agent has signed: executed, queued or what came of it
+        after that, still `signed`, expired, or cancelled, which is voided. Raises
+        SignedPaymentError where another agent signed it.
+        """
+        return self._tracking.find(signed)
 
     def void(self, signed: int | SignedPayment) -> Voided:
         """
