@@ -271,8 +271,12 @@ GOLDEN_DOCUMENT: dict[str, Any] = {
     "sequence": 1,
     "token": TOKEN,
     "verdict": {
-        **{"by": "policy", "message": "", "number": 9, "outcome": "allowed"},
-        **{"reason": None, "version": "v1"},
+        "by": "policy",
+        "message": "",
+        "number": 9,
+        "outcome": "allowed",
+        "reason": None,
+        "version": "v1",
     },
     "wallet": WALLET,
 }
