@@ -594,6 +594,74 @@ def test_recipient__that_is_the_token_or_a_contract_of_ours__gains_no_say() -> N
     assert left(world)[0] == 297 * USDC
 
 
+def steal(world: World, way: str, amount: int, number: int) -> bool:
+    """
+    One attempt by the thief of the signing agent's key; whether it passed.
+    """
+    wallet, token, key = world.wallet, world.token.address, SIGNER.address
+    try:
+        if way == "signatures":
+            to, this = Address(LOOT), ref(number)
+            submit(world, signable(world, amount, to=to, ref=this, nonce=number))
+        elif way == "batches":
+            batch = [(LOOT, amount // 4, ref(number))] * 4
+            wallet.pay_many(token, GENERAL, batch, sender=key)
+        else:
+            wallet.pay(token, LOOT, amount, GENERAL, ref(number), sender=key)
+    except Reverted:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "ways", [["payments"], ["batches"], ["signatures"], ["batches", "payments", "signatures"]]
+)
+def test_key__stolen__takes_the_same_by_whatever_way_it_pays(ways: list[str]) -> None:
+    """
+    There is one door: payments, batches and signatures come out of the same windows, to the last
+    base unit.
+    """
+    world = opened({"agent": SIGNER.address, "max_payments": 10_000}, funds=50_000 * USDC)
+    number = 0
+    by_day = []
+    for hour in range(48):
+        world.evm.warp(MONDAY + hour * HOUR + 1)
+        amount = 100 * USDC
+        while amount:
+            number += 1
+            if not steal(world, ways[number % len(ways)], amount, number):
+                amount = amount // 2 if amount > 3 else 0
+        if hour % 24 == 23:
+            by_day.append(world.token.balanceOf(LOOT))
+
+    assert by_day[0] <= 1_000 * USDC
+    assert by_day[1] - by_day[0] <= 1_000 * USDC
+    assert by_day[1] > 1_990 * USDC
+
+
+def test_key__stopped_for_an_hour__can_use_afterwards_what_it_signed_before() -> None:
+    """
+    What a stop alone does not do: a signature that is good for a day outlives it. Voiding all
+    ends that, and so does a new key.
+    """
+    world = signing_world()
+    payments = [
+        signable(world, USDC, nonce=n, ref=ref(n), deadline=world.now + DAY) for n in range(3)
+    ]
+    world.organization.pause(SIGNER.address, HOUR, "alarm", sender=world.guardian)
+
+    with reverts("payments: stopped"):
+        submit(world, payments[0])
+    world.evm.warp(by=HOUR)
+    submit(world, payments[0])
+    signature = sign(payments[1], world.wallet)
+    world.wallet.cancel_all("alarm", sender=world.keeper)
+
+    with reverts("signatures: not by the agent"):
+        submit(world, payments[1], signature)
+    assert world.token.balanceOf(world.recipient) == USDC
+
+
 def test_key__that_is_asked_to_say_yes_to_everything__spends_its_own_budget_only() -> None:
     """
     An agent that does whatever it reads signs whatever it is told. What that can cost is the same
