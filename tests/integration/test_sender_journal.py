@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from bursar.chain.anvil import Anvil
-from bursar.chain.errors import ExpiredError, NotMinedError, ReplacedError, RpcError
+from bursar.chain.errors import (
+    BurnedError,
+    ExpiredError,
+    NotMinedError,
+    ReplacedError,
+    RevertedError,
+    RpcError,
+)
 from bursar.chain.fees import GWEI, Ceilings, Fees
 from bursar.chain.reader import Call
 from bursar.chain.sending import Intent, Outcome, Patience, Sender, SignedTransaction, Status
@@ -282,17 +289,21 @@ def test_expired__before_it_was_signed__nothing_is(booked: Booked) -> None:
 
 def test_abandoned__then_wanted_again__is_another_attempt_after_the_burn(booked: Booked) -> None:
     """
-    An intent has one nonce for life. Only when it is burned, the key gets another.
+    An intent has one nonce for life. Only when it is burned, and that is final, the key gets
+    another.
     """
     sender = booked.booked_sender()
     give_up(sender, "rent")
     sender.abandon("rent")
     assert sender.under_way() == frozenset()
+    booked.mine_by_itself()
+    with pytest.raises(BurnedError):
+        sender.send(gift(7), key="rent")
+    for _ in range(3):
+        booked.mine()
+    booked.advance(sender)
 
-    pool, result = sending(lambda: sender.send(gift(7), key="rent"))
-    with pool:
-        booked.mine_by_itself()
-        result.result()
+    sender.send(gift(7), key="rent")
 
     assert booked.find("rent").attempt == 2
     assert (booked.received(), booked.nonce()) == (7, 2)
@@ -315,6 +326,41 @@ def test_abandoned__in_mid_burn__the_next_process_burns_it(booked: Booked) -> No
 
     assert booked.find("rent").outcome is Outcome.BURNED
     assert (booked.received(), booked.nonce()) == (0, 1)
+
+
+def revert(booked: Booked) -> Call:
+    """
+    A call that reverts: code that says no, at an address of its own.
+    """
+    who = checksummed("0x" + "fd" * 20)
+    booked.chain.rpc.request("anvil_setCode", who, "0x60006000fd")
+    return Call(who, b"")
+
+
+def test_reverted__before_that_is_final__is_another_attempt_only_where_it_is_harmless(
+    booked: Booked,
+) -> None:
+    """
+    After a reorganisation what has reverted may succeed: a second attempt beside it would do it
+    twice, unless the chain itself does it once.
+    """
+    booked.mine_by_itself()
+    sender, call = booked.booked_sender(), revert(booked)
+
+    for _ in range(2):
+        with pytest.raises(RevertedError):
+            sender.send(call, key="rent", gas=50_000)
+    assert (booked.nonce(), booked.find("rent").attempt) == (1, 1)
+    with pytest.raises(RevertedError):
+        sender.send(call, key="rent", gas=50_000, repeatable=True)
+    assert (booked.nonce(), booked.find("rent").attempt) == (2, 2)
+
+    for _ in range(3):
+        booked.mine()
+    booked.advance(sender)
+    with pytest.raises(RevertedError):
+        sender.send(call, key="rent", gas=50_000)
+    assert (booked.nonce(), booked.find("rent").attempt) == (3, 3)
 
 
 def test_gap__that_nobody_fills__is_filled(booked: Booked) -> None:

@@ -16,6 +16,7 @@ What can go wrong between here and a chain.
             ├── NoGasMoneyError       the account cannot pay for the gas
             ├── NonceError            somebody else sends from this key's account
             ├── ReplacedError         another transaction with this nonce was mined instead
+            ├── BurnedError           its nonce was burned, because it was not wanted any more
             └── ExpiredError          its time is over, and its nonce burned
 """
 
@@ -139,6 +140,12 @@ class ReplacedError(SendError):
     def __init__(self, message: str, nonce: int) -> None:
         super().__init__(message)
         self.nonce = nonce
+
+
+class BurnedError(SendError):
+    """
+    Its nonce was used up by a transaction that does nothing, because it was not wanted any more.
+    """
 
 
 class ExpiredError(SendError):

@@ -85,6 +85,13 @@ def send_all(sender: Sender, orders: Sequence[Order]) -> list[Sent]:
 
 def _send(sender: Sender, order: Order) -> Sent:
     try:
-        return sender.send(order.call, gas=order.gas, key=order.key, expires_at=order.expires_at)
+        # Whichever it is, the contracts do it once: a payment leaves or is cancelled once.
+        return sender.send(
+            order.call,
+            gas=order.gas,
+            key=order.key,
+            expires_at=order.expires_at,
+            repeatable=True,
+        )
     except ChainError as error:
         return error

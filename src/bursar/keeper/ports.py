@@ -14,6 +14,7 @@ from bursar.chain.errors import ChainError
 from bursar.chain.reader import Call, RawLog
 from bursar.chain.reverts import Revert
 from bursar.keeper.decisions import Due
+from bursar.keeper.kept import Kept
 from bursar.keeper.notices import Notice
 from bursar.state import State
 from bursar.types import Address
@@ -224,11 +225,13 @@ class Sender(Protocol):
         gas: int | None = None,
         key: str | None = None,
         expires_at: int | None = None,
+        repeatable: bool = False,
     ) -> Receipt:
         """
         Send `call` and wait until it is mined. `gas` is the limit; None estimates it. The same
         `key` is under way once and done once, however often and after whatever crash it is asked
-        for. After `expires_at` (chain time) it cannot happen any more.
+        for. After `expires_at` (chain time) it cannot happen any more. The chain itself does only
+        once what is `repeatable`.
 
         Raises RevertedError where the chain refuses, NotMinedError where it goes on being under
         way, else a ChainError.
@@ -247,4 +250,15 @@ class Sender(Protocol):
     def advance(self) -> Sequence[ChainError]:
         """
         Look after what is under way and nobody waits for. Returns what went wrong with it.
+        """
+
+
+class Bookkeeper(Protocol):
+    """
+    Writes down what has happened; `bursar.keeper.bookkeeping.Books` is one.
+    """
+
+    def keep(self) -> Kept:
+        """
+        Write down what is new. Whatever goes wrong is in the answer, never raised.
         """

@@ -55,14 +55,17 @@ class SqlJournal:
         """
         return self.lease.hold()
 
-    def claim(self, key: str, call: Call, expires_at: int | None, /) -> Intent:
+    def claim(
+        self, key: str, call: Call, expires_at: int | None, /, *, repeatable: bool = False
+    ) -> Intent:
         """
-        The intent of that key: the one that may still do it or has done it, else a new attempt.
+        The intent of that key: the one that may still do it or has done it, else a new attempt. The
+        chain itself does only once what is `repeatable`.
         """
 
         def work(connection: Connection, epoch: int) -> Intent:
             before = self._find(connection, key)
-            if before is not None and before.blocks_another:
+            if before is not None and before.blocks_another(repeatable=repeatable):
                 return before
             row = {
                 "chain_id": self._chain_id,

@@ -259,6 +259,7 @@ class FakeSender:
         gas: int | None = None,
         key: str | None = None,
         expires_at: int | None = None,
+        repeatable: bool = False,
     ) -> Receipt:
         self.sent.append((name_of(call), call, gas))
         self.keys.append(key)

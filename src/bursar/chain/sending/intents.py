@@ -71,7 +71,7 @@ class Mined:
 class Intent:
     """
     One attempt at what `key` names, as a journal has it. A new attempt follows only one that has
-    ended, or was mined, without doing it.
+    ended without doing it.
 
     expires_at: the chain's time in Unix seconds at which its nonce is burned; None for never.
     unwanted: whether its nonce is to be burned.
@@ -89,11 +89,14 @@ class Intent:
     mined: Mined | None = None
     signed: tuple[SignedTransaction, ...] = ()
 
-    @property
-    def blocks_another(self) -> bool:
+    def blocks_another(self, *, repeatable: bool) -> bool:
         """
-        Whether there must be no further attempt: it may still do what it is for, or has.
+        Whether there must be no further attempt: it may still do what it is for, or has. What was
+        mined without doing it may do it after a reorganisation, which is harmless where it is
+        `repeatable`.
         """
         if self.status in (Status.CLAIMED, Status.UNDER_WAY):
+            return True
+        if self.status is Status.MINED and not repeatable:
             return True
         return self.outcome is Outcome.SUCCEEDED

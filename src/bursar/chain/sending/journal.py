@@ -27,9 +27,12 @@ class Journal(Protocol):
         """
         ...
 
-    def claim(self, key: str, call: Call, expires_at: int | None, /) -> Intent:
+    def claim(
+        self, key: str, call: Call, expires_at: int | None, /, *, repeatable: bool = False
+    ) -> Intent:
         """
-        The intent of that key: the one that may still do it or has done it, else a new attempt.
+        The intent of that key: the one that may still do it or has done it, else a new attempt. The
+        chain itself does only once what is `repeatable`.
         """
         ...
 
@@ -93,13 +96,15 @@ class MemoryJournal:
         """
         return 1
 
-    def claim(self, key: str, call: Call, expires_at: int | None, /) -> Intent:
+    def claim(
+        self, key: str, call: Call, expires_at: int | None, /, *, repeatable: bool = False
+    ) -> Intent:
         """
         What lives under that key, or something new.
         """
         with self._lock:
             before = self._latest(key)
-            if before is not None and before.blocks_another:
+            if before is not None and before.blocks_another(repeatable=repeatable):
                 return before
             attempt = before.attempt + 1 if before is not None else 1
             intent = Intent(next(self._ids), key, attempt, call, expires_at, Status.CLAIMED)

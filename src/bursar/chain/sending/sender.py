@@ -18,6 +18,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.chain.client import Receipt
 from bursar.chain.errors import (
+    BurnedError,
     ChainError,
     ExpiredError,
     NonceError,
@@ -37,7 +38,7 @@ from bursar.chain.sending.patience import Patience
 from bursar.chain.sending.points import CLAIMED, reached
 from bursar.chain.sending.signing import Signer
 from bursar.chain.sending.upkeep import Upkeep, is_expired
-from bursar.chain.sending.waiting import BurnedError, Wait
+from bursar.chain.sending.waiting import Wait
 
 _ATTEMPTS: Final = 3
 
@@ -98,6 +99,7 @@ class Sender:
         gas: int | None = None,
         key: str | None = None,
         expires_at: int | None = None,
+        repeatable: bool = False,
     ) -> Receipt:
         """
         Send `call` and wait until it is mined.
@@ -105,7 +107,8 @@ class Sender:
         gas: the limit; None estimates it, and what would revert is refused without being signed.
         key: what it is for. The same key is never under way twice, and never done twice: whoever
         asks again goes on waiting for the first. expires_at: the chain's time, Unix seconds, from
-        which on it must not happen any more.
+        which on it must not happen any more. repeatable: the chain itself does it only once, so
+        that another attempt may follow one that has reverted before that is final.
 
         Raises RevertedError, ExpiredError, NotMinedError where it is not mined in time,
         NoAnswerError where it was not signed for want of an answer, or a SendError. After a
@@ -117,7 +120,7 @@ class Sender:
         name = key if key is not None else secrets.token_hex(16)
         refused: ChainError | None = None
         for _ in range(_ATTEMPTS):
-            flight = self._board(self.journal.claim(name, call, expires_at))
+            flight = self._board(self.journal.claim(name, call, expires_at, repeatable=repeatable))
             reached(CLAIMED)
             with flight.lock, self._giving_up(flight, when=key is None):
                 try:
@@ -128,6 +131,8 @@ class Sender:
                 except BurnedError as error:
                     refused = error
                     self._check_expiry(flight)
+        if isinstance(refused, BurnedError):
+            raise refused
         raise NonceError(str(refused)) from refused
 
     def advance(self) -> list[ChainError]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bursar.chain.client import Receipt
 from bursar.chain.errors import (
+    BurnedError,
     ChainError,
     DroppedError,
     NoAnswerError,
@@ -25,12 +26,6 @@ from bursar.chain.sending.patience import Patience
 
 _FIRST_POLL: Final = 0.005
 _ADVICE: Final = "It may still be: look before doing it again."
-
-
-class BurnedError(ChainError):
-    """
-    The nonce was burned: whatever it was for has not happened, and will not.
-    """
 
 
 class Wait:
