@@ -21,6 +21,10 @@ from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, writ
 from bursar.types import DAY
 from tests.integration.signing_room import USDC, Room
 
+BUDGET = (
+    *("set-budget", "--wallet", "operations", "--agent", "shopper"),
+    *("--category", "refund"),
+)
 SET_BUDGET = (
     *("safe", "draft", "set-budget", "--wallet", "operations"),
     *("--agent", "shopper", "--category", "refund", "-p", "more refunds in December"),
@@ -193,12 +197,17 @@ def test_show__for_people__has_words_first_hashes_and_the_raw_call_last(room: Ro
     [
         (("wallet-limit", "6000", "--wallet", "operations"), "from 5,000 to 6,000 USDC a day"),
         (("wallet-limit", "0", "--wallet", "operations"), "disable USDC in wallet operations"),
-        (("max-balance", "off", "--wallet", "operations"), "to without a limit"),
+        (("max-balance", "off", "--wallet", "operations"), "from 20,000 to no limit"),
         (("recipients", "vendor", "--wallet", "operations"), "pay vendor where a budget asks"),
         (("payment-delay", "30m", "--wallet", "trading"), "to 30 minutes"),
         (("grace", "12h", "--wallet", "trading"), "to 12 hours"),
         (("change-delay", "4d"), "set the change delay to 4 days"),
         (("heartbeat-timeout", "6h"), "set the heartbeat timeout to 6 hours"),
+        ((*BUDGET, "--share", "10"), "change the refund budget"),
+        ((*BUDGET, "--rolling"), "change the refund budget"),
+        ((*BUDGET, "--listed-only"), "change the refund budget"),
+        ((*BUDGET, "--expires", "2080-01-31"), "change the refund budget"),
+        ((*BUDGET, "--queue-from", "10", "--max-payments", "5"), "change the refund budget"),
         (("add-guardian", "ana"), "make ana a guardian"),
         (("add-keeper", "ana"), "make ana a keeper"),
         (("remove-keeper", "watch"), "remove the keeper watch"),
@@ -237,6 +246,10 @@ def test_draft__rotation__is_one_batch_over_all_wallets(room: Room) -> None:
         (("wallet-limit", "1,000", "--wallet", "operations"), "write 1000"),
         (("wallet-limit", "1", "--wallet", "nowhere"), "No wallet is called"),
         (("wallet-limit", "1", "--wallet", "operations", "--token", "DAI"), "No token is called"),
+        ((*BUDGET, "--share", "ten"), "not an amount"),
+        ((*BUDGET, "--share", "10.001"), "too many decimals"),
+        ((*BUDGET, "--share", "101"), "share out of bounds"),
+        ((*BUDGET, "--expires", "2027-01-31T10:30Z"), "not on a full hour"),
         (("payment-delay", "2 days", "--wallet", "operations"), "write 2d"),
         (("unpause", "trading", "--seen", "9"), "not the stop that was seen"),
         (("seal", "--wallet", "trading"), "already sealed"),

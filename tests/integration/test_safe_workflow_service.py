@@ -356,3 +356,30 @@ def test_sync__from_the_command_line__exchanges_both_ways(
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["sent"] == [made.id]
     assert list(standin.kept) == [made.id]
+
+
+def test_sign__with_a_service__leaves_the_signature_there(
+    room: Room, standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Without another command; while the service is away the signature is kept here and that is told.
+    """
+    book = tmp_path / "book.json"
+    book.write_text(room.book.to_json())
+    monkeypatch.setenv("BURSAR_BOOK", str(book))
+    monkeypatch.setenv("BURSAR_RPC_URL", room.running.url)
+    monkeypatch.setenv("BURSAR_DRAFTS", str(room.folder))
+    monkeypatch.setenv("BURSAR_SAFE_SERVICE_URL", standin.url)
+    made = room.draft()
+
+    def sign_as(owner: str) -> str:
+        command = ["safe", "sign", made.id, "--as", owner, "--yes", "--json"]
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0, done.output
+        return str(json.loads(done.stdout)["service"])
+
+    assert sign_as("ana") == f"shared at {standin.url}"
+    assert [one["owner"] for one in standin.kept[made.id]["confirmations"]] == [room.ana.address]
+    monkeypatch.setenv("BURSAR_SAFE_SERVICE_URL", "http://127.0.0.1:9")
+    assert sign_as("ben").startswith("not shared: No answer")
+    assert len(room.desk.store.find(made.id).signatures) == 2

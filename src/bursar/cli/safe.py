@@ -161,12 +161,15 @@ def _tell_signed(
 ) -> None:
     from bursar.cli.safe_place import say
 
+    shared = place.share(signed)
     if as_json:
-        tell_draft(place, signed, as_json, signed_by=who)
+        tell_draft(place, signed, as_json, signed_by=who, service=shared)
         return
     missing = max(0, place.desk.safe.fetch_threshold() - len(signed.signatures))
     left = f"{missing} more needed" if missing else "enough have signed"
     say(f"{place.place.name_of(who)} has signed {signed.id[:12]}: {left}.")
+    if shared:
+        say(shared)
 
 
 @safe.command("add-signature")

@@ -23,6 +23,7 @@ from bursar.cli.safe_wishes import (
     find_token,
     read_amount,
     read_expiry,
+    read_share,
     read_time,
 )
 
@@ -52,7 +53,8 @@ def set_budget(
         str | None, typer.Option(metavar="DATE", help="Such as 2027-01-31, or off.")
     ] = None,
     share: Annotated[
-        float | None, typer.Option(metavar="PERCENT", help="Of the balance a day; 100: off.")
+        str | None,
+        typer.Option(metavar="PERCENT", help="Of the balance a day, or off."),
     ] = None,
     rolling: Annotated[bool | None, typer.Option("--rolling/--utc-day")] = None,
     listed_only: Annotated[bool | None, typer.Option("--listed-only/--anybody")] = None,
@@ -79,7 +81,7 @@ def set_budget(
             queue_from=read_amount(queue_from, decimals, off=True),
             max_payments=max_payments,
             expires_at=read_expiry(expires),
-            share_bps=None if share is None else round(share * 100),
+            share_bps=read_share(share),
             rolling=rolling,
             allowlist_only=listed_only,
         )

@@ -98,6 +98,24 @@ class SafePlace:
         token = self.place.environment.get(SERVICE_TOKEN, "")
         return SafeService(url, token=token) if url else None
 
+    def share(self, target: Draft) -> str:
+        """
+        Leave a signed draft at the service, where one is configured, and say what came of it;
+        empty where none is. What cannot be left there is kept here.
+        """
+        from bursar.chain.errors import NoAnswerError
+        from bursar.chain.safe_service import ServiceError
+        from bursar.treasury.safe.exchange import push
+
+        service = self.service()
+        if service is None:
+            return ""
+        try:
+            push(self.desk, service, target)
+        except (NoAnswerError, ServiceError) as error:
+            return f"not shared: {error}"
+        return f"shared at {service.name}"
+
 
 PurposeOption = Annotated[
     str, typer.Option("--purpose", "-p", help="Why: every signer reads it.", show_default=False)

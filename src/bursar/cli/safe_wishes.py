@@ -118,6 +118,18 @@ def read_expiry(text: str | None) -> int | None:
     return (EXPIRY_HOURS_END - 1) * HOUR if text == "off" else parse_expiry(text)
 
 
+def read_share(text: str | None) -> int | None:
+    """
+    Basis points of a percentage with at most two decimals; `off` is all of it. Raises WrongError.
+    """
+    from bursar.config.amounts import OFF_WORDS, parse_amount, to_base_units
+    from bursar.types import ALL_BPS
+
+    if text is None:
+        return None
+    return ALL_BPS if text in OFF_WORDS else to_base_units(parse_amount(text), 2)
+
+
 def find_category(policy: "Policy", name: str) -> Any:
     """
     A category's 32 bytes, by the book's name or as it is written. Raises DraftError.

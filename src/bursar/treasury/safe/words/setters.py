@@ -113,7 +113,7 @@ def _max_balance(
 ) -> str:
     token = values[0]
     old, new = (state.registry[target].max_balance(token) for state in (before, after))
-    limit = "without a limit" if new == MAX_UINT256 else words.amount(new, token)
+    limit = "no limit" if new == MAX_UINT256 else words.amount(new, token)
     return (
         f"{_verb(old, new)} the balance that refills of wallet {words.name(target)} may reach, "
         f"from {_number(words.amount(old, token))} to {limit}"
