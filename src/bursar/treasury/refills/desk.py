@@ -18,7 +18,11 @@ from bursar.treasury.refills.calls import build_calls
 from bursar.treasury.refills.errors import OpenItemError, WrongOrderError
 from bursar.treasury.refills.evidence import Line, Report
 from bursar.treasury.refills.folder import RefillFolder, build_id
-from bursar.treasury.refills.funds import find_funding, validate_no_approval_left
+from bursar.treasury.refills.funds import (
+    fetch_signers,
+    find_funding,
+    validate_no_approval_left,
+)
 from bursar.treasury.refills.gates import Gates, find_item, validate_items, validate_stage
 from bursar.treasury.refills.people import validate_manager, validate_person
 from bursar.treasury.refills.record import (
@@ -34,7 +38,8 @@ from bursar.treasury.refills.record import (
 )
 from bursar.treasury.refills.reporting import Reporter
 from bursar.treasury.refills.targets import Wishes
-from bursar.treasury.safe import Draft, SafeDesk, draft, refresh
+from bursar.treasury.safe import Draft, SafeDesk, draft
+from bursar.types import Bytes32
 
 MANY: Final = 6
 """So many wallets are named where owners read what a draft is for."""
@@ -160,7 +165,7 @@ class RefillDesk:
                 at=self._now(),
                 transaction=f"0x{arrival.transaction.hex()}",
                 block=arrival.block,
-                signers=self._signers(refill),
+                signers=self._signers(arrival.transaction),
                 funded=arrival.funded,
             )
             return self._save(refill, funding=funding)
@@ -238,11 +243,9 @@ class RefillDesk:
     def _save(self, refill: Refill, **changed: object) -> Refill:
         return self.folder.save(refill.model_copy(update=changed))
 
-    def _signers(self, refill: Refill) -> tuple[str, ...]:
-        assert refill.draft is not None, "what is drafted has a draft"
-        refresh(self.safe)
-        signed = self.safe.store.find(refill.draft.safe_hash)
-        return tuple(map(self.safe.book.name_of, signed.signers))
+    def _signers(self, transaction: Bytes32) -> tuple[str, ...]:
+        owners = fetch_signers(self.reporter.office, transaction)
+        return tuple(map(self.safe.book.name_of, owners))
 
 
 def _purpose(report: Report, refill: Refill) -> str:

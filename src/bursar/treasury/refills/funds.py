@@ -7,6 +7,7 @@ Whether the money has arrived as it was decided, as the chain says.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bursar.chain.carriers import CarrierReader
 from bursar.chain.contracts import token_at
 from bursar.events import Event, Refilled
 from bursar.treasury.office import Office
@@ -14,7 +15,7 @@ from bursar.treasury.refills.errors import NotFundedError
 from bursar.treasury.refills.evidence import Line, Report
 from bursar.treasury.refills.record import Funded
 from bursar.treasury.words import show_amount
-from bursar.types import NATIVE, Bytes32
+from bursar.types import NATIVE, Address, Bytes32
 
 
 class Arrival(NamedTuple):
@@ -106,3 +107,12 @@ def validate_no_approval_left(office: Office, report: Report) -> None:
                 f"The treasury's approval of {shown} {line.token} for {line.wallet} is left over: "
                 "set it to 0 before anything else."
             )
+
+
+def fetch_signers(office: Office, transaction: Bytes32) -> tuple[Address, ...]:
+    """
+    The owners who signed what a transaction executed, from their signatures on chain; empty where
+    those cannot be read. Raises ChainError.
+    """
+    signings = CarrierReader(office.client, office.book.safe).fetch(transaction).signings
+    return tuple(dict.fromkeys(owner for one in signings or () for owner in one.owners))
