@@ -126,8 +126,23 @@ def settled(line: BudgetLine, hour_remaining: int, now: int) -> BudgetLine:
     rounded once, only the event knows.
     """
     line = rolled(line, now)
-    in_hour = line.hourly - hour_remaining // line.unit
-    return replace(line, in_hour=in_hour, count=line.count + 1)
+    # Field by field, which takes a third of `replace`'s time: this is what folding payments costs.
+    return BudgetLine(
+        line.exponent,
+        line.per_payment,
+        line.hourly,
+        line.daily,
+        line.queue_from,
+        line.max_payments,
+        line.expires_at,
+        line.share_bps,
+        line.allowlist_only,
+        line.hourly - hour_remaining // line.unit,
+        line.before,
+        line.hour,
+        line.count + 1,
+        line.memory,
+    )
 
 
 def payments_today(line: BudgetLine | None, now: int) -> int:

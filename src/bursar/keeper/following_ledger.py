@@ -9,7 +9,7 @@ tip is folded again.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bursar.chain.follower import (
@@ -40,6 +40,11 @@ from bursar.store.database import BATCH_ROWS
 WHOLE: Final = -1
 """In place of a log's index: everything of the block is in."""
 
+# Events that are taken in at once, between two looks at how full a batch is.
+_SLICE: Final = 50
+# What a slice can come to: an event, a transfer, a payment, and two rows that it changes.
+_ROOM: Final = 5 * _SLICE
+
 
 class Ledger:
     """
@@ -56,6 +61,7 @@ class Ledger:
         self._unfinal = deque(stored.tail)
         self._hashes = {number: hash for number, (hash, *_) in stored.blocks.items()}
         self._touched = Touched()
+        self._open = Batch(cursor)
         self._tip: State | None = None
         if self._unfinal:
             self._fold_tip()
@@ -104,27 +110,18 @@ class Ledger:
             self._add_block(batch, header)
             traffic = step.traffic.get(header.number, NO_TRAFFIC)
             transfers = deque(traffic.transfers)
-            for logged in logs:
-                while transfers and transfers[0].log < logged.log:
-                    self._add_transfer(batch, transfers.popleft())
-                self._add_event(batch, logged)
-                self._move_tip(Mark(header.number, header.hash, header.at), logged.log)
-                for _ in self._settle(batch, step.final):
-                    if self._is_full(batch):
-                        yield self._close(batch)
-                        batch = Batch(self.cursor)
-                if self._is_full(batch):
-                    yield self._close(batch)
-                    batch = Batch(self.cursor)
+            for begin in range(0, len(logs), _SLICE):
+                some = logs[begin : begin + _SLICE]
+                self._add_events(batch, some, transfers)
+                self._move_tip(Mark(header.number, header.hash, header.at), some[-1].log)
+                yield from self._settle(batch, step.final)
+                batch = self._open
             # After the last event, so that a cursor that stands at an event says what is in.
             self._add_rest(batch, traffic, transfers)
         self._move_tip(step.tip, WHOLE)
-        for _ in self._settle(batch, step.final):
-            if self._is_full(batch):
-                yield self._close(batch)
-                batch = Batch(self.cursor)
+        yield from self._settle(batch, step.final)
         self._move_final(step.final)
-        yield self._close(batch)
+        yield self._close(self._open)
 
     def _add_block(self, batch: Batch, header: Header) -> None:
         if header.number == batch.before.number and batch.before.log != WHOLE:
@@ -134,11 +131,20 @@ class Ledger:
         hash = self._hashes[header.number]
         batch.insert(chain_blocks, (source, header.number, hash, parent, header.at))
 
-    def _add_event(self, batch: Batch, logged: Logged) -> None:
-        batch.insert(chain_events, event_row(self.cursor.source, logged))
+    def _add_events(
+        self, batch: Batch, some: Sequence[Logged], transfers: deque[TokenTransfer]
+    ) -> None:
+        """
+        With the transfers before the last of them, so that a cursor which stands there is right.
+        """
+        source = self.cursor.source
+        while transfers and transfers[0].log < some[-1].log:
+            self._add_transfer(batch, transfers.popleft())
+        batch.insert_all(chain_events, [event_row(source, logged) for logged in some])
         if self._tip is not None:
-            apply_event(self._tip, logged.event)
-        self._unfinal.append(logged)
+            for logged in some:
+                apply_event(self._tip, logged.event)
+        self._unfinal.extend(some)
 
     def _add_transfer(self, batch: Batch, transfer: TokenTransfer) -> None:
         batch.insert(chain_transfers, transfer_row(self.cursor.source, transfer))
@@ -152,22 +158,38 @@ class Ledger:
         for found in traffic.unexplained:
             batch.insert(chain_unexplained, unexplained_row(source, found))
 
-    def _settle(self, batch: Batch, final: Mark) -> Iterator[None]:
+    def _settle(self, batch: Batch, final: Mark) -> Iterator[Batch]:
         """
-        Fold what has become final into the state that is stored, one event after the other.
+        Fold what has become final into the state that is stored, and give out each batch that is
+        full. What is not is left in `_open`.
         """
-        while self._unfinal and self._unfinal[0].block <= final.number:
-            logged = self._unfinal.popleft()
-            apply_event(self._base, logged.event)
-            self._touched.note(logged.event)
-            self._payments.write(batch, logged.event)
-            self.cursor = self.cursor._replace(
-                final_number=logged.block,
-                final_hash=self._hashes[logged.block],
-                final_at=logged.event.at,
-                final_log=logged.log,
-            )
-            yield
+        self._open = batch
+        while True:
+            settled = self._settle_some(self._open, final)
+            if self._open.rows + len(self._touched) >= self._most_rows - _ROOM:
+                yield self._close(self._open)
+                self._open = Batch(self.cursor)
+            if not settled:
+                return
+
+    def _settle_some(self, batch: Batch, final: Mark) -> bool:
+        unfinal, base, last = self._unfinal, self._base, None
+        for _ in range(_SLICE):
+            if not unfinal or unfinal[0].block > final.number:
+                break
+            last = unfinal.popleft()
+            apply_event(base, last.event)
+            self._touched.note(last.event)
+            self._payments.write(batch, last.event)
+        if last is None:
+            return False
+        self.cursor = self.cursor._replace(
+            final_number=last.block,
+            final_hash=self._hashes[last.block],
+            final_at=last.event.at,
+            final_log=last.log,
+        )
+        return True
 
     def _move_tip(self, tip: Mark, log: int) -> None:
         self.cursor = self.cursor._replace(
@@ -183,9 +205,6 @@ class Ledger:
         )
         self._hashes = {n: hash for n, hash in self._hashes.items() if n >= final.number}
 
-    def _is_full(self, batch: Batch) -> bool:
-        return batch.rows + len(self._touched) >= self._most_rows
-
     def _close(self, batch: Batch) -> Batch:
         self._projections.write(batch, self._base, self._touched)
         self._touched = Touched()
@@ -193,7 +212,7 @@ class Ledger:
         return batch
 
 
-def _by_block(step: Extension) -> Iterator[tuple[Header, Iterable[Logged]]]:
+def _by_block(step: Extension) -> Iterator[tuple[Header, Sequence[Logged]]]:
     at = 0
     for header in step.headers:
         begin = at

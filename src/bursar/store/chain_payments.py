@@ -5,6 +5,7 @@ Payments as rows: those that left at once, and those that were queued until they
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, Final
 
 from bursar import events
@@ -38,25 +39,40 @@ class Payments:
     def __init__(self, source: int) -> None:
         self.source = source
         self.open: dict[Address, dict[Bytes32, Row]] = defaultdict(dict)
+        self._writers: dict[type[Event], Callable[[Batch, Any], None]] = {
+            events.Paid: self._on_paid,
+            events.PaymentQueued: self._on_queued,
+            events.PaymentExecuted: self._on_executed,
+            events.PaymentCancelled: self._on_cancelled,
+            events.QueueVoided: self._on_voided,
+        }
 
     def write(self, batch: Batch, event: Event) -> None:
         """
         Add to `batch` what `event` makes of a payment, if anything.
         """
-        if isinstance(event, events.Paid):
-            batch.insert(chain_payments, (*self._begin(event, PAID), *_NEVER_QUEUED))
-        elif isinstance(event, events.PaymentQueued):
-            times = (event.id, event.ready_at, event.expires_at)
-            row = (*self._begin(event, PENDING), *times, *_NOT_DONE)
-            self.open[event.emitter][event.id] = row
-            batch.upsert(chain_payments, (event.block, event.log), row)
-        elif isinstance(event, events.PaymentExecuted):
-            self._end(batch, event, event.id, EXECUTED)
-        elif isinstance(event, events.PaymentCancelled):
-            self._end(batch, event, event.id, CANCELLED, event.by, event.reason)
-        elif isinstance(event, events.QueueVoided):
-            for id in list(self.open[event.emitter]):
-                self._end(batch, event, id, VOIDED, event.by, event.reason)
+        write = self._writers.get(type(event))
+        if write is not None:
+            write(batch, event)
+
+    def _on_paid(self, batch: Batch, event: events.Paid) -> None:
+        batch.insert(chain_payments, (*self._begin(event, PAID), *_NEVER_QUEUED))
+
+    def _on_queued(self, batch: Batch, event: events.PaymentQueued) -> None:
+        times = (event.id, event.ready_at, event.expires_at)
+        row = (*self._begin(event, PENDING), *times, *_NOT_DONE)
+        self.open[event.emitter][event.id] = row
+        batch.upsert(chain_payments, (event.block, event.log), row)
+
+    def _on_executed(self, batch: Batch, event: events.PaymentExecuted) -> None:
+        self._end(batch, event, event.id, EXECUTED)
+
+    def _on_cancelled(self, batch: Batch, event: events.PaymentCancelled) -> None:
+        self._end(batch, event, event.id, CANCELLED, event.by, event.reason)
+
+    def _on_voided(self, batch: Batch, event: events.QueueVoided) -> None:
+        for id in list(self.open[event.emitter]):
+            self._end(batch, event, id, VOIDED, event.by, event.reason)
 
     def encode(self, row: Any) -> Row:
         """

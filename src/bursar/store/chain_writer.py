@@ -8,8 +8,9 @@ tens of thousands of events a second possible.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, select, update
@@ -31,6 +32,7 @@ Row = tuple[Any, ...]
 
 _NO_LOG: Final = -1
 _ROWS_A_DELETION: Final = 10_000
+_ROWS_A_STATEMENT: Final = 50
 
 
 class CursorMovedError(StoreError):
@@ -80,6 +82,13 @@ class Batch:
         """
         self.inserts[table].append(row)
         self.rows += 1
+
+    def insert_all(self, table: Table, rows: Sequence[Row]) -> None:
+        """
+        Several of them.
+        """
+        self.inserts[table].extend(rows)
+        self.rows += len(rows)
 
     def upsert(self, table: Table, key: Row, row: Row) -> None:
         """
@@ -150,19 +159,15 @@ def commit_batch(connection: Connection, batch: Batch) -> None:
     _move_cursor(connection, batch.before, batch.after)
     if batch.roll_back_to is not None:
         _roll_back(connection, batch.before.source, batch.roll_back_to)
-    dialect = connection.dialect
     for table, rows in batch.inserts.items():
-        if rows:
-            connection.exec_driver_sql(_insert_sql(table, dialect), rows)
+        _execute(connection, _insert_sql, table, rows)
     for table, keys in batch.deletes.items():
         if keys:
             source = batch.before.source
-            connection.exec_driver_sql(
-                _delete_sql(table, dialect), [(source, *key) for key in keys]
-            )
+            sql = _delete_sql(table, connection.dialect)
+            connection.exec_driver_sql(sql, [(source, *key) for key in keys])
     for table, upserts in batch.upserts.items():
-        if upserts:
-            connection.exec_driver_sql(_upsert_sql(table, dialect), list(upserts.values()))
+        _execute(connection, _upsert_sql, table, list(upserts.values()))
     _drop_empty_blocks(connection, batch.before, batch.after)
 
 
@@ -239,22 +244,42 @@ def _encoded(table: Table, rows: Iterable[Sequence[Any]], dialect: Dialect) -> l
     ]
 
 
+def _execute(
+    connection: Connection,
+    build_sql: Callable[[Table, Dialect, int], str],
+    table: Table,
+    rows: Sequence[Row],
+) -> None:
+    """
+    Many rows to a statement: with one each, the interpreter's lock changes hands for every row.
+    """
+    whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
+    if whole:
+        sql = build_sql(table, connection.dialect, _ROWS_A_STATEMENT)
+        parts = range(0, whole, _ROWS_A_STATEMENT)
+        values = [tuple(chain(*rows[part : part + _ROWS_A_STATEMENT])) for part in parts]
+        connection.exec_driver_sql(sql, values)
+    if whole < len(rows):
+        sql = build_sql(table, connection.dialect, 1)
+        connection.exec_driver_sql(sql, list(rows[whole:]))
+
+
 @lru_cache(maxsize=128)
-def _insert_sql(table: Table, dialect: Dialect) -> str:
+def _insert_sql(table: Table, dialect: Dialect, rows: int) -> str:
     columns = [column.name for column in table.columns]
-    values = ", ".join([_mark(dialect)] * len(columns))
     quoted = ", ".join(f'"{name}"' for name in columns)
-    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({values})'
+    row = f"({', '.join([_mark(dialect)] * len(columns))})"
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES {", ".join([row] * rows)}'
 
 
 @lru_cache(maxsize=128)
-def _upsert_sql(table: Table, dialect: Dialect) -> str:
+def _upsert_sql(table: Table, dialect: Dialect, rows: int) -> str:
     keys = [column.name for column in table.primary_key.columns]
     others = [column.name for column in table.columns if column.name not in keys]
     target = ", ".join(f'"{name}"' for name in keys)
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
     action = f"UPDATE SET {changes}" if others else "NOTHING"
-    return f"{_insert_sql(table, dialect)} ON CONFLICT ({target}) DO {action}"
+    return f"{_insert_sql(table, dialect, rows)} ON CONFLICT ({target}) DO {action}"
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from bursar.chain.errors import BadAnswerError, UnreadableLogError
 from bursar.chain.follower.layouts import Layout, layouts, layouts_by_name
-from bursar.chain.follower.words import ADDRESSES
+from bursar.chain.follower.words import EMITTERS
 from bursar.chain.reader import RawLog
 from bursar.events import Event
 from bursar.types import Address
@@ -52,19 +52,19 @@ def _decode(layout: Layout, log: RawLog, topics: Any, at: int) -> Logged:
     values: dict[str, Any] = {}
     try:
         block, index = int(log["blockNumber"], 16), int(log["logIndex"], 16)
-        values["emitter"] = ADDRESSES["0" * 24 + log["address"][2:]]
+        values["emitter"] = EMITTERS[log["address"]]
         values["at"] = at
         values["block"] = block
         values["transaction"] = bytes.fromhex(log["transactionHash"][2:])
         values["log"] = index
-        layout.read_into(values, topics, log["data"])
+        payload = layout.read_into(values, topics, log["data"])
     except ValueError as error:
         raise UnreadableLogError(
             f"{log['address']} logged something like {layout.name} in transaction "
             f"{log['transactionHash']} that cannot be read: {error}. If the treasury created that "
             "wallet from code that is not Bursar's, Bursar cannot follow it."
         ) from error
-    return Logged(block, index, layout.name, layout.write(values), _build(layout, values))
+    return Logged(block, index, layout.name, payload, _build(layout, values))
 
 
 def _build(layout: Layout, values: dict[str, Any]) -> Event:
@@ -73,7 +73,7 @@ def _build(layout: Layout, values: dict[str, Any]) -> Event:
     """
     event = object.__new__(layout.model)
     object.__setattr__(event, "__dict__", values)
-    object.__setattr__(event, "__pydantic_fields_set__", set(layout.fields))
+    object.__setattr__(event, "__pydantic_fields_set__", layout.fields)
     object.__setattr__(event, "__pydantic_extra__", None)
     object.__setattr__(event, "__pydantic_private__", None)
     return event

@@ -14,6 +14,7 @@ from typing import Any, Final
 from bursar.budgets import Budget
 from bursar.chain.abi import Entry, signature_of
 from bursar.chain.contracts import organization_type, wallet_type
+from bursar.chain.follower.compiling import compile_reader
 from bursar.chain.follower.words import (
     DIGITS,
     Kind,
@@ -48,17 +49,21 @@ class Layout:
         ]
         self._words, self._others, self._digits = _lay_out(plain)
         self._writers = [
-            (f'{"," if number else "{"}"{item["name"]}":', item["name"], _writer_of(item))
-            for number, item in enumerate(sorted(entry["inputs"], key=lambda item: item["name"]))
+            (item["name"], _writer_of(item))
+            for item in sorted(entry["inputs"], key=lambda item: str(item["name"]))
         ]
+        self._template = _template([name for name, _ in self._writers])
         self._parsers = {item["name"]: _parser_of(item) for item in entry["inputs"]}
+        self._fast = None if self._others else compile_reader(indexed, plain)
         self.fields = _POSITION | {item["name"] for item in entry["inputs"]}
 
-    def read_into(self, values: dict[str, Any], topics: Sequence[str], data: str) -> None:
+    def read_into(self, values: dict[str, Any], topics: Sequence[str], data: str) -> str:
         """
-        Add the event's own arguments to `values`. Raises ValueError where they are not of its
-        shape.
+        Add the event's own arguments to `values`, and return them as `write` does. Raises
+        ValueError where they are not of its shape.
         """
+        if self._fast is not None:
+            return self._fast(values, topics, data)
         if len(topics) != self.topic_count or len(data) < self._digits + 2:
             raise ValueError(f"{len(topics)} topics and {len(data) // 2 - 1} bytes are not its own")
         for name, read, number in self._topics:
@@ -67,14 +72,13 @@ class Layout:
             values[name] = read(data[start:end])
         for name, read_from in self._others:
             values[name] = read_from(data[2:])
+        return self.write(values)
 
     def write(self, values: Mapping[str, Any]) -> str:
         """
         The arguments as canonical JSON: names sorted, no spaces, amounts as text, bytes as hex.
         """
-        if not self._writers:
-            return "{}"
-        return "".join([key + write(values[name]) for key, name, write in self._writers]) + "}"
+        return self._template % tuple([write(values[name]) for name, write in self._writers])
 
     def parse(self, payload: str) -> dict[str, Any]:
         """
@@ -99,6 +103,10 @@ def layouts_by_name() -> dict[str, Layout]:
     The same, by name.
     """
     return {layout.name: layout for layout in layouts().values()}
+
+
+def _template(names: Sequence[str]) -> str:
+    return "{" + ",".join(f'"{name}":%s' for name in names) + "}"
 
 
 def _lay_out(

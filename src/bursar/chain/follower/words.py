@@ -46,7 +46,20 @@ def spell(digits: str) -> Address:
     return Address("0x" + "".join([c.upper() if shade > "7" else c for c, shade in shades]))
 
 
+class Emitters(dict[str, Address]):
+    """
+    The same from an address as nodes write it.
+    """
+
+    def __missing__(self, text: str) -> Address:
+        if len(self) >= _MOST_ADDRESSES:
+            self.clear()
+        found = self[text] = spell(text[2:])
+        return found
+
+
 ADDRESSES: Final = Addresses()
+EMITTERS: Final = Emitters()
 
 
 class Kind(NamedTuple):
