@@ -1,26 +1,23 @@
 """
-`bursar keeper run`: the service that executes what is due and sends the heartbeat.
+`bursar keeper`: the service that watches, how far it is, and reading the chain anew.
 """
 
 import json
-import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import (
-    FAULT,
-    BookOption,
-    JsonOption,
-    RpcOption,
-    reporting,
-    say_json,
-)
+from bursar.cli.options import FAULT, BookOption, JsonOption, RpcOption, reporting, say_json
+from bursar.cli.storing import StoreOption
+
+if TYPE_CHECKING:
+    from bursar.cli.place import Place
+    from bursar.keeper.building import BookPlaces
 
 keeper = typer.Typer(
-    help="The service that watches: executes what is due, cancels, sends the heartbeat.",
+    help="The service that watches: executes what is due, keeps the audit, sends the heartbeat.",
     no_args_is_help=True,
 )
 
@@ -28,7 +25,7 @@ keeper = typer.Typer(
 @keeper.callback()
 def _keeper() -> None:
     """
-    The service that watches: executes what is due, cancels, sends the heartbeat.
+    The service that watches: executes what is due, keeps the audit, sends the heartbeat.
     """
 
 
@@ -36,81 +33,127 @@ def _keeper() -> None:
 def run(
     once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge, and send nothing.")] = False,
-    notices: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where senders are told, a line each.")
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            envvar="BURSAR_STORE",
-            help="Where everything is journalled: sqlite:///FILE or postgresql://…",
-        ),
-    ] = None,
+    database: StoreOption = None,
     witness: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Another node, which a heartbeat needs to agree."),
+    ] = None,
+    final_after: Annotated[
+        int | None,
+        typer.Option(
+            min=0, metavar="BLOCKS", help="How deep a block is final. Default: 64; a devnet's: 0."
+        ),
+    ] = None,
+    notices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where senders are told, a line each.")
     ] = None,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """
-    Watch until Ctrl-C: execute due payments, cancel what no longer fits, send the heartbeat.
+    Watch until Ctrl-C: execute due payments, cancel what no longer fits, keep the audit.
 
     Signs with BURSAR_KEEPER_KEY or the file BURSAR_KEEPER_KEY_FILE. It can stop money, never move
-    it elsewhere. With --store a crash anywhere loses nothing and does nothing twice. With --json
-    each cycle is one line. Exit status 1: the last cycle had a problem.
+    it elsewhere. A crash anywhere loses nothing and does nothing twice: started again, it goes on.
+    With --json each cycle is one line. Exit status 1: the last cycle had a problem.
 
-    Example: bursar keeper run --store sqlite:///keeper.db
+    Example: bursar keeper run --database postgresql://bursar@db/bursar
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.chain.client import Client
-        from bursar.chain.sending import Sender
+        from bursar.chain.follower import DEPTH
+        from bursar.cli.keeper_words import Words, introduce
         from bursar.cli.place import Place
-        from bursar.keeper import (
-            ClientNode,
-            CycleReport,
-            FileNotices,
-            Keeper,
-            KeeperSettings,
-            stopping_on_signals,
-        )
+        from bursar.cli.storing import find_database
+        from bursar.keeper import CycleReport, FileNotices, KeeperSettings, stopping_on_signals
         from bursar.keeper import run as run_keeper
         from bursar.keeper.building import keeping
 
         place = Place.find(rpc_url, book)
         known = place.office.book
-        # A local chain's time is its own, and it makes no blocks while nobody sends anything.
-        settings = KeeperSettings(max_head_age=None) if place.is_devnet else KeeperSettings()
-        client, key = place.office.client, place.find_key("keeper")
+        url, places = find_database(place, database), build_places(place, database)
+        if final_after is None:
+            final_after = 0 if place.is_devnet else DEPTH
         options: dict[str, Any] = {
+            "chain_id": known.chain_id,
             "first": known.block,
+            "depth": final_after,
+            "witness": Client(witness) if witness is not None else None,
             "notices": FileNotices(notices) if notices is not None else None,
-            "settings": settings,
-            "witness": ClientNode(Client(witness)) if witness is not None else None,
+            "books": places,
+            # A local chain's time is its own, and it makes no blocks while nobody sends anything.
+            "settings": KeeperSettings(max_head_age=None if place.is_devnet else 120),
         }
-        if not as_json:
-            logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+        words = Words(place)
 
         def tell(report: CycleReport) -> None:
-            if as_json and not once:
+            if not as_json:
+                words.tell(report)
+            elif not once:
                 typer.echo(json.dumps(report.as_json()))
 
         with ExitStack() as stack:
-            if store is not None:
-                chain_id = known.chain_id
-                kept = keeping(store, client, key, known.organization, chain_id=chain_id, **options)
-                service = stack.enter_context(kept)
-            else:
-                sender = Sender(client, key, chain_id=known.chain_id)
-                service = Keeper(ClientNode(client), sender, known.organization, **options)
+            key = place.find_key("keeper")
+            kept = keeping(url, place.office.client, key, known.organization, **options)
+            service = stack.enter_context(kept)
+            if not as_json:
+                introduce(place, key.address, url, places, final_after)
             stop = stack.enter_context(stopping_on_signals())
             last = run_keeper(service, stop=stop, once=once, dry_run=dry_run, on_report=tell)
         if once and as_json:
             say_json({"ok": not last.problems, **last.as_json()})
         elif once:
-            typer.echo(f"block {last.block}: {len(last.payments)} due, heartbeat {last.heartbeat}")
+            words.conclude(last)
         if last.problems:
             raise typer.Exit(FAULT)
+
+
+@keeper.command()
+def status(
+    database: StoreOption = None,
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Show how far the store is: the chain, the audit, what is under way, what nobody declared.
+
+    Reads only, also while a keeper runs. Exit status 1: a payment was not declared.
+
+    Example: bursar keeper status --json
+    """
+    with reporting(as_json):
+        from bursar.cli.keeper_words import print_standing
+        from bursar.cli.place import Place
+        from bursar.cli.storing import find_database
+        from bursar.keeper.standing import fetch_standing
+        from bursar.store.database import Database
+
+        place = Place.find(rpc_url, book)
+        known = place.office.book
+        with Database.open(find_database(place, database), read_only=True) as store:
+            standing = store.read(lambda c: fetch_standing(c, known.chain_id, known.organization))
+        head = place.office.client.fetch_height()
+        if as_json:
+            say_json({"ok": not standing.undeclared, "chain_head": head, **standing.as_json()})
+        else:
+            print_standing(place, standing, head)
+        if standing.undeclared:
+            raise typer.Exit(FAULT)
+
+
+def build_places(place: "Place", database: str | None) -> "BookPlaces":
+    """
+    What the books are kept with, as the environment says.
+    """
+    from bursar.cli.storing import find_database, find_heads, find_receipt_key, find_spool
+    from bursar.keeper.building import BookPlaces
+
+    return BookPlaces(
+        safe=place.office.book.safe,
+        heads=find_heads(place),
+        receipt_key=find_receipt_key(place),
+        refusals=find_spool(find_database(place, database)),
+    )

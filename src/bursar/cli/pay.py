@@ -121,6 +121,7 @@ def connect(
     """
     from bursar.agent import AgentWallet
     from bursar.book import BookError
+    from bursar.cli.storing import find_receipt_key
     from bursar.types import checksummed
 
     key = place.find_key("agent", agent)
@@ -137,20 +138,8 @@ def connect(
         key=key,
         chain_id=place.office.book.chain_id,
         book=place.book,
-        receipt_key_file=_receipt_key(place),
+        receipt_key_file=find_receipt_key(place),
     )
-
-
-def _receipt_key(place: "Place") -> Path | None:
-    """
-    A devnet's payments are journalled beside its address book, apart from real ones.
-    """
-    from bursar.agent.environment import Environment
-    from bursar.cli.place import BOOK
-
-    if place.is_devnet and place.environment.get(BOOK):
-        return Path(place.environment[BOOK]).with_name("receipt.key")
-    return Environment(place.environment).receipt_key_file()
 
 
 def _find_wallet(place: "Place", agent: "Address", name: str | None, token: str | None) -> str:

@@ -61,7 +61,7 @@ class Place:
             )
         loaded = AddressBook.load(Path(path).expanduser())
         url = rpc_url or environment.get(RPC_URL)
-        return cls(Office.open(loaded, url or None), environment)
+        return cls(Office.open(loaded, url or None), {**environment, BOOK: str(path)})
 
     @cached_property
     def view(self) -> View:

@@ -10,6 +10,8 @@ from typing import Any
 
 from bursar.changes import Change
 from bursar.keeper.decisions import Due
+from bursar.keeper.declaring import Undeclared
+from bursar.keeper.kept import Kept
 from bursar.keeper.notices import Notice
 from bursar.types import Bytes32
 
@@ -58,6 +60,7 @@ class ProblemKind(StrEnum):
     FUNDS = "funds"
     HEARTBEAT = "heartbeat"
     SENDING = "sending"
+    AUDIT = "audit"  # something is not written down yet, or its last hash not told
     STANDBY = "standby"  # another process has the key: this one watches, and takes over after it
     NOTICE = "notice"
     FAULT = "fault"
@@ -139,7 +142,9 @@ class CycleReport:
     """
     One look at the chain and what followed. `abandoned` is what was under way and is not wanted any
     more: its nonces are burned. `block` and `block_at` (Unix seconds) are the head that
-    it was judged at, None where none could be read; `clock` is the keeper's own time.
+    it was judged at, None where none could be read; `clock` is the keeper's own time. `entries` is
+    how many the audit has gained, `audited` its last one's number; `undeclared` are payments that
+    nobody has asked Bursar for.
     """
 
     clock: float
@@ -150,6 +155,9 @@ class CycleReport:
     heartbeat: Heartbeat = Heartbeat.UNKNOWN
     abandoned: list[str] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    entries: int = 0
+    audited: int | None = None
+    undeclared: list[Undeclared] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def count(self, outcome: Outcome) -> int:
@@ -164,6 +172,21 @@ class CycleReport:
         """
         self.problems.append(Problem(kind, str(text)))
 
+    def has(self, kind: ProblemKind) -> bool:
+        """
+        Whether there was a problem of that kind.
+        """
+        return any(problem.kind is kind for problem in self.problems)
+
+    def add(self, kept: Kept) -> None:
+        """
+        Note what was written down.
+        """
+        self.entries, self.audited = kept.entries, kept.head
+        self.undeclared += kept.undeclared
+        for trouble in kept.troubles:
+            self.complain(ProblemKind.AUDIT, trouble)
+
     def as_json(self) -> dict[str, Any]:
         """
         All of it, for `--json`.
@@ -177,6 +200,9 @@ class CycleReport:
             "heartbeat": self.heartbeat,
             "abandoned": self.abandoned,
             "notices": [notice.model_dump(mode="json") for notice in self.notices],
+            "entries": self.entries,
+            "audited": self.audited,
+            "undeclared": [spend.as_json() for spend in self.undeclared],
             "problems": [asdict(problem) for problem in self.problems],
         }
 
@@ -207,6 +233,8 @@ class ReportLog:
             self._line(logging.WARNING, "abandoned", key=key)
         for notice in report.notices:
             self._line(logging.WARNING, "notice", **notice.model_dump(mode="json"))
+        for spend in report.undeclared:
+            self._line(logging.CRITICAL, "undeclared", **spend.as_json())
         self._write_problems(report)
         if report.heartbeat is Heartbeat.SENT:
             self._line(logging.INFO, "heartbeat", block=report.block)
@@ -216,6 +244,7 @@ class ReportLog:
             block=report.block,
             payments=len(report.payments),
             heartbeat=report.heartbeat,
+            audited=report.audited,
             problems=len(report.problems),
         )
 

@@ -28,7 +28,16 @@ from bursar.keeper.follower import Follower, LaggingError
 from bursar.keeper.funds import Funds
 from bursar.keeper.notices import MemoryNotices, NoticeKind, Notices, build_notice
 from bursar.keeper.orders import Order, Sent, find_unwanted, send_all
-from bursar.keeper.ports import ChainView, Clock, Node, Sender, Tell, Watcher, Witness
+from bursar.keeper.ports import (
+    Bookkeeper,
+    ChainView,
+    Clock,
+    Node,
+    Sender,
+    Tell,
+    Watcher,
+    Witness,
+)
 from bursar.keeper.pulse import Pulse
 from bursar.keeper.report import (
     ChangeReport,
@@ -55,7 +64,7 @@ class Keeper:
     watcher: what the chain's events come to; without one they are read from block `first` on, that
     of the organisation's creation or any before it. witness: another node, which has to see the
     same chain for a heartbeat. stopper: the account that stops, where it is not the sender's: no
-    heartbeat without its being able to pay for stops.
+    heartbeat without its being able to pay for stops. books: who writes down what has happened.
     """
 
     def __init__(
@@ -70,6 +79,7 @@ class Keeper:
         stopper: Address | None = None,
         notices: Notices | None = None,
         tell: Tell | None = None,
+        books: Bookkeeper | None = None,
         clock: Clock = time.time,
         settings: KeeperSettings | None = None,
     ) -> None:
@@ -85,6 +95,7 @@ class Keeper:
         stopper = stopper or sender.address
         self._funds = Funds(node, sender.address, stopper, clock, self._settings)
         self._teller = Teller(notices or MemoryNotices(), tell)
+        self._books = books
         self._report_log = ReportLog(_log)
         self._refused: dict[tuple[Address, Bytes32, int], str] = {}
 
@@ -109,6 +120,7 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - the loop goes on, whatever it was
             _log.exception("A fault of the keeper's own.")
             report.complain(ProblemKind.FAULT, repr(error))
+        self._keep_books(report)
         self._report_log.write(report)
         return report
 
@@ -129,6 +141,18 @@ class Keeper:
             report.notices += self._teller.tell_all(
                 lambda text: report.complain(ProblemKind.NOTICE, text)
             )
+
+    def _keep_books(self, report: CycleReport) -> None:
+        """
+        Last, so that nothing that is due waits for it. Who only stands by leaves it to the other.
+        """
+        if self._books is None or report.has(ProblemKind.STANDBY):
+            return
+        try:
+            report.add(self._books.keep())
+        except Exception as error:  # noqa: BLE001 - the loop goes on, whatever it was
+            _log.exception("A fault of the keeper's own, in its books.")
+            report.complain(ProblemKind.FAULT, repr(error))
 
     def _look(self, report: CycleReport) -> ChainView:
         view = self._watcher.catch_up()

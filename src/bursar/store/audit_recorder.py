@@ -8,7 +8,7 @@ nothing about what is past.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Protocol
@@ -58,12 +58,20 @@ class Carriers(Protocol):
 class AuditRecorder:
     """
     Records one organisation's events. Give it all of them from the first on, in order, each once
-    and whole blocks; after an error begin again with a new one.
+    and whole blocks; after an error begin again with a new one. `verdict` says of a payment what
+    goes before any other verdict, such as that nobody has declared it.
     """
 
-    def __init__(self, log: AuditLog, carriers: Carriers) -> None:
+    def __init__(
+        self,
+        log: AuditLog,
+        carriers: Carriers,
+        *,
+        verdict: Callable[[Event], Verdict | None] | None = None,
+    ) -> None:
         self._log = log
         self._carriers = carriers
+        self._find_verdict = verdict
         self._memory = AuditMemory(log.chain_id, log.organization)
         self._past = AuditPast.fetch(log.database, log.chain_id, log.organization)
         self._native_moves: Counter[tuple[int | None, Address]] = Counter()
@@ -166,6 +174,8 @@ class AuditRecorder:
         """
         if not isinstance(event, Paid | PaymentExecuted):
             return None
+        if self._find_verdict is not None and (verdict := self._find_verdict(event)) is not None:
+            return verdict
         found = self._log.database.read(lambda connection: find_decision(connection, event.ref))
         if found is None:
             return None

@@ -1,0 +1,165 @@
+"""
+What the keeper does, in words: a line for what is new, and none for what is as it was.
+
+    CycleReport → Words → lines;   Standing → print_standing
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from bursar.cli.console import show_time
+from bursar.store.engines import parse_url
+from bursar.treasury.words import Words as BookWords
+from bursar.types import checksummed
+
+if TYPE_CHECKING:
+    from bursar.cli.place import Place
+    from bursar.keeper import CycleReport, PaymentReport
+    from bursar.keeper.building import BookPlaces
+    from bursar.keeper.standing import Standing
+
+# What is said again only when it has changed.
+_QUIET: Final = ("waiting", "later", "left")
+
+
+class Words:
+    """
+    Tells one cycle after the other.
+    """
+
+    def __init__(self, place: "Place") -> None:
+        self._place = place
+        self._words = BookWords(place.book)
+        self._problems: dict[str, str] = {}
+        self._waiting: dict[Any, tuple[str, str]] = {}
+        self._audited: int | None = None
+
+    def tell(self, report: "CycleReport") -> None:
+        """
+        What this cycle brought.
+        """
+        at = report.block_at if report.block_at is not None else int(report.clock)
+        for line in self._lines(report):
+            block = f"block {report.block}" if report.block is not None else "no block"
+            typer.echo(f"{show_time(at)}  {block:12}  {line}")
+        for spend in report.undeclared:
+            self._shout(spend.as_json())
+        self._tell_problems(report)
+
+    def conclude(self, report: "CycleReport") -> None:
+        """
+        For somebody who looked once.
+        """
+        audited = "nothing" if report.audited is None else f"{report.audited:,} entries"
+        typer.echo(
+            f"Block {report.block}: {len(report.payments)} payments due, heartbeat "
+            f"{report.heartbeat}, {audited} in the audit."
+        )
+
+    def _lines(self, report: "CycleReport") -> list[str]:
+        lines = [line for one in report.payments if (line := self._payment(one))]
+        self._waiting = {one.due.key: (one.outcome, one.why) for one in report.payments}
+        for change in report.changes:
+            if change.outcome not in _QUIET:
+                lines.append(
+                    f"change {change.outcome}: {change.change.subject.setter} {change.why}".rstrip()
+                )
+        lines += [f"gave up {key}: nobody wants it any more" for key in report.abandoned]
+        for notice in report.notices:
+            amount = self._amount(notice.token, notice.amount)
+            lines.append(
+                f"told: {amount} to {self._name(notice.to)} {notice.kind}, {notice.reason}"
+            )
+        if report.heartbeat in ("sent", "would send"):
+            lines.append(f"heartbeat {report.heartbeat}")
+        if report.entries:
+            lines.append(f"{report.entries:,} new in the audit, {report.audited or 0:,} in all")
+        return lines
+
+    def _payment(self, one: "PaymentReport") -> str | None:
+        if self._waiting.get(one.due.key) == (one.outcome, one.why):
+            return None
+        payment = one.due.payment
+        amount, to = self._amount(payment.token, payment.amount), self._name(payment.to)
+        agent = self._name(payment.agent)
+        why = f" ({one.why})" if one.why else ""
+        return f"{one.outcome}: {amount} from {agent} to {to}{why}"
+
+    def _shout(self, spend: dict[str, Any]) -> None:
+        amount = self._amount(spend["token"], int(spend["amount"]))
+        typer.echo(
+            f"UNDECLARED SPEND ({spend['problem']}): {self._name(spend['agent'])} paid {amount} to "
+            f"{self._name(spend['to'])} in block {spend['block']} without asking Bursar. Its key "
+            f"may be stolen: `bursar pause {self._name(spend['agent'])}`.\n"
+            f"  transaction {spend['transaction']}",
+            err=True,
+        )
+
+    def _tell_problems(self, report: "CycleReport") -> None:
+        found = {problem.kind.value: problem.text for problem in report.problems}
+        for kind, text in found.items():
+            if kind not in self._problems:
+                typer.echo(f"problem ({kind}): {text}", err=True)
+        for kind in self._problems:
+            if kind not in found:
+                typer.echo(f"over: {kind}", err=True)
+        self._problems = found
+
+    def _amount(self, token: Any, amount: int) -> str:
+        return self._words.amount(amount, token)
+
+    def _name(self, address: Any) -> str:
+        return self._place.name_of(address)
+
+
+def introduce(
+    place: "Place", keeper: str, url: str, places: "BookPlaces", final_after: int
+) -> None:
+    """
+    What it works with, at its start.
+    """
+    key = places.receipt_key
+    checked = "no receipt key yet: payments are checked once an agent has made it"
+    if key is not None and key.exists():
+        checked = f"payments are checked against {key}"
+    for what, value in {
+        "keeper": f"{place.name_of(checksummed(keeper))} of {place.book.name}",
+        "node": place.office.client.rpc.name,
+        "store": parse_url(url).render_as_string(hide_password=True),
+        "final": f"{final_after} blocks deep" if final_after else "at once, on a local chain",
+        "heads": places.heads or "told to nobody: whoever edits the store can cut the audit's end",
+        "receipts": checked,
+    }.items():
+        typer.echo(f"{what:10}{value}")
+    if places.heads and "://" not in places.heads and not place.is_devnet:
+        typer.echo(
+            "warning: the audit's heads are written to this machine unless that file is another's: "
+            "set BURSAR_AUDIT_HEADS to a URL or to a folder of another machine.",
+            err=True,
+        )
+
+
+def print_standing(place: "Place", standing: "Standing", head: int) -> None:
+    """
+    How far the store is.
+    """
+    if standing.block is None:
+        typer.echo("Nothing was read yet: `bursar keeper run` begins.")
+        return
+    behind = max(head - standing.block, 0)
+    typer.echo(
+        f"chain     block {standing.block:,} ({show_time(standing.block_at or 0)} UTC), "
+        f"{behind:,} behind the node; final up to {standing.final:,}"
+    )
+    typer.echo(f"audit     {standing.audited:,} entries, the last is {standing.audit_hash or '-'}")
+    typer.echo(f"under way {', '.join(standing.under_way) or 'nothing'}")
+    if not standing.undeclared:
+        typer.echo("receipts  no payment that nobody declared")
+    for spend in standing.undeclared:
+        amount = BookWords(place.book).amount(int(spend["amount"]), spend["token"])
+        typer.echo(
+            f"UNDECLARED ({spend['problem']}): {place.name_of(spend['agent'])} paid {amount} to "
+            f"{place.name_of(spend['to'])} in block {spend['block']}, {spend['transaction']}",
+            err=True,
+        )

@@ -1,0 +1,157 @@
+"""
+What the keeper writes down of what has happened, after each look at the chain.
+
+    store: final events → receipts used up → audit, in order → the head, off the machine
+           the tail → undeclared spends, said at once;   the spool → refusals
+
+Level-triggered as well: how far the audit is says where to go on, and doing it again adds nothing.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from bursar.audit import Incoming, Verdict
+from bursar.errors import BursarError
+from bursar.events import Event, WalletCreated
+from bursar.keeper.declaring import NAMES, Declarations, identity_of
+from bursar.keeper.kept import Kept
+from bursar.keeper.ports import Clock
+from bursar.store.audit_heads import HeadKeeper
+from bursar.store.audit_log import AuditLog
+from bursar.store.audit_past import AuditPast
+from bursar.store.audit_recorder import AuditRecorder, Carriers
+from bursar.store.refusal_spool import RefusalSpool
+from bursar.store.settled import Settled, fetch_settled, fetch_tail
+from bursar.types import Address
+
+_BEFORE_ALL: Final = -1
+# A head that nobody takes is offered again after this many seconds, not every second.
+_HEAD_REST: Final = 30.0
+
+
+class Books:
+    """
+    Keeps the books of one organisation. `heads` takes the audit's last hash off the machine.
+    Without `declarations` no receipt is looked at. `spools` are files of refusals.
+    """
+
+    def __init__(
+        self,
+        log: AuditLog,
+        carriers: Carriers,
+        *,
+        heads: HeadKeeper | None = None,
+        declarations: Declarations | None = None,
+        spools: Sequence[RefusalSpool] = (),
+        clock: Clock = time.time,
+    ) -> None:
+        self._log = log
+        self._database = log.database
+        self._carriers = carriers
+        self._heads = heads
+        self._declarations = declarations
+        self._spools = spools
+        self._clock = clock
+        self._rest_until = float("-inf")
+        self._begin()
+
+    def keep(self) -> Kept:
+        """
+        Write down what is new. Whatever goes wrong is in the answer, and gone on with next time.
+        """
+        kept = Kept()
+        try:
+            self._keep_final(kept)
+            self._keep_tail(kept)
+            self._keep_refusals(kept)
+            self._tell_head(kept)
+        except BursarError as error:
+            self._begin()
+            kept.troubles.append(str(error))
+        return kept
+
+    def _begin(self) -> None:
+        """
+        Go on from what is stored: a recorder that has failed is of no more use.
+        """
+        self._recorder: AuditRecorder | None = None
+        self._past_block = 0
+        self._after = _BEFORE_ALL
+        self._wallets: set[Address] = set()
+        self._verdicts: dict[str, Verdict] = {}
+        self._told = -1
+
+    def _keep_final(self, kept: Kept) -> None:
+        if self._recorder is None:
+            log = self._log
+            self._recorder = AuditRecorder(log, self._carriers, verdict=self._find_verdict)
+            past = AuditPast.fetch(self._database, log.chain_id, log.organization)
+            self._past_block = past.block
+        while True:
+            part = self._database.read(
+                lambda c: fetch_settled(
+                    c, self._log.chain_id, self._log.organization, after=self._after
+                )
+            )
+            if part.events or part.transfers:
+                self._keep_part(part, kept)
+            self._after = part.last
+            if part.is_all:
+                return
+
+    def _keep_part(self, part: Settled, kept: Kept) -> None:
+        assert self._recorder is not None
+        self._wallets |= {one.wallet for one in part.events if isinstance(one, WalletCreated)}
+        self._judge(part.events, kept)
+        done = self._recorder.record(part.events, self._incoming(part))
+        kept.entries += len(done.added)
+
+    def _incoming(self, part: Settled) -> list[Incoming]:
+        return [one for one in part.transfers if one.wallet in self._wallets]
+
+    def _judge(self, events: Sequence[Event], kept: Kept) -> None:
+        """
+        Before the audit has it, so that a crash in between is made good.
+        """
+        self._verdicts = {}
+        if self._declarations is None:
+            return
+        self._declarations.remember(events)
+        new = [one for one in events if (one.block or 0) >= self._past_block]
+        found = self._declarations.judge(new)
+        self._verdicts = {identity: one.as_verdict() for identity, one in found.items()}
+        kept.undeclared += self._declarations.tell(found.values(), int(self._clock()))
+
+    def _find_verdict(self, event: Event) -> Verdict | None:
+        return self._verdicts.get(identity_of(event))
+
+    def _keep_tail(self, kept: Kept) -> None:
+        if self._declarations is None:
+            return
+        log = self._log
+        tail = self._database.read(lambda c: fetch_tail(c, log.chain_id, log.organization, NAMES))
+        found = self._declarations.look(tail)
+        kept.undeclared += self._declarations.tell(found, int(self._clock()))
+
+    def _keep_refusals(self, kept: Kept) -> None:
+        log = self._log
+        for spool in self._spools:
+            kept.entries += spool.take_in(self._database, log.chain_id, log.organization)
+
+    def _tell_head(self, kept: Kept) -> None:
+        """
+        Also where another process has added to the audit, or an earlier telling has failed.
+        """
+        head = self._log.head()
+        kept.head = None if head is None else head.sequence
+        if self._heads is None or head is None or head.sequence == self._told:
+            return
+        if self._clock() < self._rest_until:
+            return
+        problem = self._heads.tell(self._log.chain_id, self._log.organization, head)
+        if problem is None:
+            self._told = head.sequence
+        else:
+            self._rest_until = self._clock() + _HEAD_REST
+            kept.troubles.append(problem)

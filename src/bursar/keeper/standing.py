@@ -1,0 +1,71 @@
+"""
+How far a store is, for whoever asks while the keeper works or does not.
+
+    cursor, audit, journal, outbox → Standing
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bursar.keeper.declaring import TOPIC
+from bursar.store.audit_rows import fetch_head
+from bursar.store.chain_writer import find_cursor
+from bursar.store.outbox import OUTBOX
+from bursar.store.sending_tables import intents
+from bursar.types import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    `block` is the last one in the store (at `block_at`, Unix seconds) and `final` the last that
+    cannot change; None where nothing was read yet. `audited` is the number of the audit's last
+    entry and `audit_hash` its hash. `under_way` has the keys of what is signed and not final.
+    """
+
+    block: int | None
+    block_at: int | None
+    final: int | None
+    audited: int
+    audit_hash: str | None
+    under_way: list[str]
+    undeclared: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """
+        Names and plain values.
+        """
+        return asdict(self)
+
+
+def fetch_standing(connection: Connection, chain_id: int, organization: Address) -> Standing:
+    """
+    Everything at once, as one transaction sees it.
+    """
+    cursor = find_cursor(connection, chain_id, organization)
+    head = fetch_head(connection, chain_id, organization)
+    return Standing(
+        block=None if cursor is None else cursor.number,
+        block_at=None if cursor is None else cursor.at,
+        final=None if cursor is None else cursor.final_number,
+        audited=0 if head is None else head.sequence,
+        audit_hash=None if head is None else head.hash.hex(),
+        under_way=_fetch_under_way(connection, chain_id),
+        undeclared=_fetch_undeclared(connection, organization),
+    )
+
+
+def _fetch_under_way(connection: Connection, chain_id: int) -> list[str]:
+    wanted = select(intents.c.key).where(
+        intents.c.chain_id == chain_id, intents.c.status == "under way"
+    )
+    return list(connection.execute(wanted.order_by(intents.c.id)).scalars())
+
+
+def _fetch_undeclared(connection: Connection, organization: Address) -> list[dict[str, Any]]:
+    wanted = select(OUTBOX.c.payload).where(OUTBOX.c.topic == TOPIC).order_by(OUTBOX.c.id)
+    found = [json.loads(payload) for payload in connection.execute(wanted).scalars()]
+    return [one for one in found if one["organization"] == organization]

@@ -1,0 +1,126 @@
+"""
+What the store has of a chain, in parts: what is final in whole blocks, and what may still go.
+
+    chain_cursor, chain_events, chain_transfers → Settled (final) · fetch_tail (the rest)
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from bursar.audit import Incoming
+from bursar.chain.follower import read_event
+from bursar.events import Event
+from bursar.store.chain_tables import chain_events, chain_transfers
+from bursar.store.chain_writer import Cursor, find_cursor
+from bursar.types import Address
+
+# Of one part, unless a single block has more.
+MOST_EVENTS: Final = 500
+_WHOLE: Final = -1
+
+_events = chain_events.c
+_transfers = chain_transfers.c
+
+
+class Settled(NamedTuple):
+    """
+    What was logged after block `after` up to and including `last`, all of it final, and the tokens
+    that moved in or out of wallets in the same blocks. `is_all`: there is no more that is final.
+    """
+
+    events: tuple[Event, ...]
+    transfers: tuple[Incoming, ...]
+    last: int
+    is_all: bool
+
+
+def fetch_settled(
+    connection: Connection, chain_id: int, organization: Address, *, after: int
+) -> Settled:
+    """
+    The next part of what is final.
+    """
+    cursor = find_cursor(connection, chain_id, organization)
+    if cursor is None:
+        return Settled((), (), after, True)
+    final = last_final_block(cursor)
+    last = _find_last(connection, cursor.source, after, final)
+    between = (_events.source == cursor.source, _events.block > after, _events.block <= last)
+    return Settled(
+        events=_read_all(connection, between),
+        transfers=_fetch_transfers(connection, cursor.source, after, last),
+        last=max(last, after),
+        is_all=last >= final,
+    )
+
+
+def fetch_tail(
+    connection: Connection, chain_id: int, organization: Address, names: Sequence[str]
+) -> tuple[Event, ...]:
+    """
+    The events of those names that are not final.
+    """
+    cursor = find_cursor(connection, chain_id, organization)
+    if cursor is None:
+        return ()
+    final = last_final_block(cursor)
+    wanted = (
+        _events.source == cursor.source,
+        _events.block > final,
+        _events.name.in_(names),
+    )
+    return _read_all(connection, wanted)
+
+
+def last_final_block(cursor: Cursor) -> int:
+    """
+    The last block of which everything is in the store, and final.
+    """
+    return cursor.final_number if cursor.final_log == _WHOLE else cursor.final_number - 1
+
+
+def _find_last(connection: Connection, source: int, after: int, final: int) -> int:
+    """
+    Where a part of the usual size ends, at the end of a block.
+    """
+    wanted = (
+        select(_events.block)
+        .where(_events.source == source, _events.block > after, _events.block <= final)
+        .order_by(_events.block, _events.log)
+        .offset(MOST_EVENTS)
+        .limit(1)
+    )
+    found = connection.execute(wanted).scalar()
+    return final if found is None else int(found)
+
+
+def _read_all(connection: Connection, wanted: tuple[Any, ...]) -> tuple[Event, ...]:
+    query = select(chain_events).where(*wanted).order_by(_events.block, _events.log)
+    return tuple(map(_read, connection.execute(query)))
+
+
+def _read(row: "Row[Any]") -> Event:
+    position = {"at": row.at, "block": row.block, "transaction": row.transaction, "log": row.log}
+    return read_event(row.name, row.payload, emitter=row.emitter, position=position)
+
+
+def _fetch_transfers(
+    connection: Connection, source: int, after: int, last: int
+) -> tuple[Incoming, ...]:
+    wanted = (_transfers.source == source, _transfers.block > after, _transfers.block <= last)
+    query = select(chain_transfers).where(*wanted).order_by(_transfers.block, _transfers.log)
+    return tuple(
+        Incoming(
+            at=row.at,
+            block=row.block,
+            transaction=row.transaction,
+            log=row.log,
+            token=row.token,
+            sender=row.sender,
+            wallet=row.recipient,
+            amount=row.amount,
+        )
+        for row in connection.execute(query)
+    )
