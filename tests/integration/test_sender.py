@@ -267,7 +267,7 @@ def test_send__after_one_that_was_given_up__burns_its_nonce_first(still: Still) 
     pool, result = sending(lambda: sender.send(gift(1)))
     with pool:
         wait_for(lambda: still.node.sent[-1]["value"] == 1)
-        still.mine()
+        still.mine_by_itself()
         result.result()
 
     assert still.received() == 1
