@@ -24,7 +24,7 @@ CALLERS = {"pytest_plugin.py", "cli"}
 
 # The one module that reads owners' keys, and the one command that imports it.
 OWNER_KEYS = "bursar.cli.owner_keys"
-SIGN_COMMAND = "bursar.cli.safe"
+SIGN_COMMAND = "bursar.cli.safe_signing"
 # What signs and what sends for the treasury.
 SIGNING = "bursar.treasury.safe.signing"
 EXECUTION = "bursar.treasury.safe.execution"

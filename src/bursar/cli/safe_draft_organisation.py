@@ -2,6 +2,7 @@
 `bursar safe draft`, the organisation's part: roles, delays, stops and vetoes.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
     from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Policy
 
-from bursar.cli.safe_draft import draft
 
-
-@draft.command("change-delay")
 def change_delay(
     time: Time,
     purpose: Purpose,
@@ -47,7 +45,6 @@ def change_delay(
     draft_change(build, purpose, author, rpc_url, book, as_json)
 
 
-@draft.command("heartbeat-timeout")
 def heartbeat_timeout(
     time: Annotated[str, typer.Argument(metavar="TIME", help="Such as 6h, or off.")],
     purpose: Purpose,
@@ -71,14 +68,13 @@ def heartbeat_timeout(
     draft_change(build, purpose, author, rpc_url, book, as_json)
 
 
-def _role_command(role: str, on: bool) -> None:
+def _role_command(role: str, on: bool) -> Callable[..., None]:
     """
-    add-guardian, remove-guardian, add-keeper, remove-keeper.
+    add-guardian, remove-guardian, add-keeper or remove-keeper.
     """
     name = f"{'add' if on else 'remove'}-{role}"
-    waits = (
-        "waits, and guardians cannot veto it" if (role, on) == ("guardian", False) else "at once"
-    )
+    loosens = (role, on) == ("guardian", False)
+    waits = "waits, and guardians cannot veto it" if loosens else "at once"
 
     def command(
         who: Who,
@@ -101,15 +97,15 @@ def _role_command(role: str, on: bool) -> None:
 
     Example: bursar safe draft {name} dana -p "why"
     """
-    draft.command(name)(command)
+    return command
 
 
-for _role in ("guardian", "keeper"):
-    for _on in (True, False):
-        _role_command(_role, _on)
+add_guardian = _role_command("guardian", True)
+remove_guardian = _role_command("guardian", False)
+add_keeper = _role_command("keeper", True)
+remove_keeper = _role_command("keeper", False)
 
 
-@draft.command()
 def unpause(
     scope: Annotated[str, typer.Argument(help="organisation, or a wallet's or agent's name.")],
     seen: Annotated[int, typer.Option(min=1, help="The stop that you looked at.")],
@@ -133,7 +129,6 @@ def unpause(
     draft_change(build, purpose, author, rpc_url, book, as_json)
 
 
-@draft.command()
 def veto(
     id: Annotated[str, typer.Argument(metavar="CHANGE", help="As `bursar pending-changes`.")],
     purpose: Purpose,

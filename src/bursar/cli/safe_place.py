@@ -4,7 +4,7 @@ Which Safe a command is about, where its drafts are, who speaks, and who pays th
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -115,18 +115,6 @@ class SafePlace:
         except (NoAnswerError, ServiceError) as error:
             return f"not shared: {error}"
         return f"shared at {service.name}"
-
-
-PurposeOption = Annotated[
-    str, typer.Option("--purpose", "-p", help="Why: every signer reads it.", show_default=False)
-]
-AuthorOption = Annotated[
-    str | None,
-    typer.Option("--author", metavar="NAME", help=f"Who drafts it. Default: {AUTHOR}."),
-]
-DraftArgument = Annotated[
-    str, typer.Argument(metavar="DRAFT", help="How its hash begins, or its nonce.")
-]
 
 
 def say(line: str = "") -> None:

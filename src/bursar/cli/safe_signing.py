@@ -1,0 +1,168 @@
+"""
+`bursar safe sign`, `add-signature` and `execute`: what a person decides, after it was shown.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bursar.cli.options import (
+    BookOption,
+    JsonOption,
+    RpcOption,
+    YesOption,
+    confirm,
+    fail,
+    reporting,
+    say_json,
+)
+from bursar.cli.safe_options import BlindOption, DraftArgument
+
+if TYPE_CHECKING:
+    from bursar.cli.safe_place import SafePlace
+    from bursar.treasury.safe import Draft
+    from bursar.treasury.safe.summary import Summary
+
+
+def sign(
+    id: DraftArgument,
+    keystore: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Asks for its password, or BURSAR_KEYSTORE_PASSWORD."),
+    ] = None,
+    from_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The variable that holds your key.")
+    ] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Sign on a Ledger.")] = False,
+    path: Annotated[str, typer.Option(help="Which account of the Ledger.")] = "44'/60'/0'/0/0",
+    owner: Annotated[
+        str | None, typer.Option("--as", metavar="OWNER", help="On a devnet: whose public key.")
+    ] = None,
+    blind: BlindOption = False,
+    yes: YesOption = False,
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Sign a draft as one of the treasury's owners, after it was shown.
+
+    Example: bursar safe sign 0x5f --keystore ~/ana.json
+    """
+    with reporting(as_json):
+        from bursar.cli.owner_keys import find_signer
+        from bursar.cli.safe_place import SafePlace
+        from bursar.cli.safe_show import print_draft, tell_draft
+        from bursar.treasury.safe.signing import sign as sign_draft
+
+        place = SafePlace.find(rpc_url, book)
+        target = place.open_draft(id)
+        summary = place.summary(target)
+        if not as_json:
+            print_draft(target, summary)
+        if summary.refused:
+            fail(as_json, summary.refused, code="refused-call")
+        _check_known(summary, blind, as_json)
+        confirm("Sign exactly this?", yes=yes, as_json=as_json)
+        signer = find_signer(
+            place.place, owner=owner, keystore=keystore, from_env=from_env, ledger=ledger, path=path
+        )
+        strict = not summary.explanation.only_tightens
+        signed = sign_draft(place.desk, target, signer, strict=strict)
+        _tell_signed(place, signed, signer.address, as_json, tell_draft)
+
+
+def _check_known(summary: "Summary", blind: bool, as_json: bool) -> None:
+    """
+    What nobody can read is signed and sent by those only who say that they know it.
+    """
+    if not (summary.explanation.is_known or blind):
+        fail(
+            as_json,
+            "It has calls that nobody here can read. Reject it; or, if you know exactly what they "
+            "do, say --blind.",
+            code="unknown-call",
+        )
+
+
+def _tell_signed(
+    place: "SafePlace", signed: "Draft", who: Any, as_json: bool, tell_draft: Any
+) -> None:
+    from bursar.cli.safe_place import say
+
+    shared = place.share(signed)
+    if as_json:
+        tell_draft(place, signed, as_json, signed_by=who, service=shared)
+        return
+    missing = max(0, place.desk.safe.fetch_threshold() - len(signed.signatures))
+    left = f"{missing} more needed" if missing else "enough have signed"
+    say(f"{place.place.name_of(who)} has signed {signed.id[:12]}: {left}.")
+    if shared:
+        say(shared)
+
+
+def add_signature(
+    id: DraftArgument,
+    signature: Annotated[str, typer.Argument(help="65 bytes in hexadecimal.")],
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Add a signature that was made elsewhere, in any wallet. Refused unless it is an owner's, of
+    exactly this draft.
+
+    Example: bursar safe add-signature 0x5f 0x1b…
+    """
+    with reporting(as_json):
+        from bursar.cli.safe_place import SafePlace
+        from bursar.cli.safe_show import tell_draft
+        from bursar.treasury.safe import add_signature as add
+
+        place = SafePlace.find(rpc_url, book)
+        target = place.open_draft(id)
+        signed = add(place.desk, target, signature)
+        new = [one for one in signed.signers if one not in target.signers]
+        _tell_signed(place, signed, (new or signed.signers)[0], as_json, tell_draft)
+
+
+def execute(
+    id: DraftArgument,
+    blind: BlindOption = False,
+    yes: YesOption = False,
+    rpc_url: RpcOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """
+    Send what enough owners have signed. Anybody may; whoever does pays the gas.
+
+    Pays with BURSAR_RELAYER_KEY (or the file BURSAR_RELAYER_KEY_FILE), else a keeper's or a
+    guardian's key. Simulated first: what would fail is refused with its reason.
+
+    Example: bursar safe execute 0x5f
+    """
+    with reporting(as_json):
+        from bursar.cli.safe_place import SafePlace, say
+        from bursar.cli.safe_show import as_item, print_draft
+        from bursar.treasury.safe.execution import check_executable
+        from bursar.treasury.safe.execution import execute as execute_draft
+
+        place = SafePlace.find(rpc_url, book)
+        target = place.open_draft(id)
+        summary = place.summary(target)
+        strict = not summary.explanation.only_tightens
+        if not as_json:
+            print_draft(target, summary)
+        if target.is_open:
+            check_executable(place.desk, target, strict=strict)
+            _check_known(summary, blind, as_json)
+        confirm("Execute exactly this?", yes=yes, as_json=as_json)
+        done = execute_draft(place.desk, target, place.gas_payer(), strict=strict)
+        if as_json:
+            say_json({"ok": True, "draft": as_item(done)})
+            return
+        assert done.executed_in is not None
+        say(done.told)
+        say(f"transaction 0x{done.executed_in.hex()}")
