@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bursar.cli.keeper_rebuild import rebuild
 from bursar.cli.options import FAULT, BookOption, JsonOption, RpcOption, reporting, say_json
 from bursar.cli.storing import StoreOption
 
@@ -20,6 +21,9 @@ keeper = typer.Typer(
     help="The service that watches: executes what is due, keeps the audit, sends the heartbeat.",
     no_args_is_help=True,
 )
+
+
+keeper.command()(rebuild)
 
 
 @keeper.callback()
