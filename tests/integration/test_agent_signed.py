@@ -207,6 +207,9 @@ def test_sign__in_place_of_another__one_of_both_is_paid(
     assert relayer().relay(second).executed
     assert relayer().relay(first).reason is Reason.SIGNATURES_NONCE
     assert world.usdc_of(world.recipient) == 20 * USDC
+    late = wallet.sign_payment("USDC", world.recipient, "1", category="general", nonce=first.nonce)
+    assert isinstance(late, Payment)
+    assert late.reason is Reason.SIGNATURES_NONCE
 
 
 def test_nonces__file_that_holds_none__is_left_alone(

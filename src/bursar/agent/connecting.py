@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.agent.environment import AGENT_KEY, BOOK, RELAYER_KEY, RPC_URL, WALLET, Environment
 from bursar.agent.errors import NotAWalletError, SettingsError
+from bursar.agent.record import DenialRecorder
 from bursar.agent.signing import CallbackSigner, KeySigner, Signer, SignTypedData
 from bursar.book import AddressBook, BookError, read_address
 from bursar.chain.client import Client
@@ -39,7 +40,8 @@ class Place(NamedTuple):
 
 class Connection(NamedTuple):
     """
-    Everything that an agent needs. `key` is None where somebody else signs for it.
+    Everything that an agent needs. `key` is None where somebody else signs for it; `recorder` hears
+    what is denied.
     """
 
     place: Place
@@ -48,6 +50,7 @@ class Connection(NamedTuple):
     receipt_key: ReceiptKey
     journal: PaymentJournal
     nonces: NonceFile
+    recorder: DenialRecorder | None = None
 
 
 def build_place(

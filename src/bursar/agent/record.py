@@ -6,11 +6,12 @@ The agent's own record: declared before it is signed, kept when it is known what
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from bursar.agent.payment import Payment
 from bursar.agent.refusals import Request
 from bursar.chain.errors import ChainError, NotMinedError
+from bursar.errors import BursarError
 from bursar.store.payment_journal import JournalError, PaymentJournal
 from bursar.types import Address, Bytes32
 
@@ -30,14 +31,32 @@ class Identity(NamedTuple):
     agent: Address
 
 
-class Record:
+class DenialRecorder(Protocol):
     """
-    What one agent keeps of its payments on this machine.
+    Whoever has to know what was denied; `bursar.agent.denials.StoredDenials` is one.
     """
 
-    def __init__(self, identity: Identity, journal: PaymentJournal) -> None:
+    def record_denied(self, payment: Payment, chain_id: int, /) -> None:
+        """
+        A payment that was denied. What it raises is logged: denied is denied.
+        """
+        ...
+
+
+class Record:
+    """
+    What one agent keeps of its payments on this machine. `recorder` hears what is denied.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        journal: PaymentJournal,
+        recorder: DenialRecorder | None = None,
+    ) -> None:
         self._identity = identity
         self._journal = journal
+        self._recorder = recorder
 
     def find(self, ref: Bytes32) -> Mapping[str, Any]:
         """
@@ -78,6 +97,9 @@ class Record:
         """
         Keep several answers at once; as `keep`.
         """
+        payments = list(payments)
+        for payment in payments:
+            self._tell_denied(payment)
         self._append(
             {
                 "step": payment.status,
@@ -101,6 +123,14 @@ class Record:
             }
             for ref in refs
         )
+
+    def _tell_denied(self, payment: Payment) -> None:
+        if self._recorder is None or not payment.denied:
+            return
+        try:
+            self._recorder.record_denied(payment, self._identity.chain_id)
+        except BursarError as error:
+            _log.warning("A denial was not recorded: %s", error)
 
     def _append(self, records: Iterable[dict[str, Any]]) -> None:
         lines = [{"role": _ROLE, **record} for record in records]

@@ -14,13 +14,14 @@ from bursar.agent.answers import Answers
 from bursar.agent.asking import Asking
 from bursar.agent.errors import SignedPaymentError, SigningError
 from bursar.agent.paying import Minting
-from bursar.agent.payment import Payment
+from bursar.agent.payment import Payment, Refusal
 from bursar.agent.record import Record
-from bursar.agent.refusals import Request
+from bursar.agent.refusals import Request, code_of
 from bursar.agent.signed import SignedPayment, digest_of, signable_message
 from bursar.chain.contracts import Contract
 from bursar.chain.errors import BadAnswerError, RevertedError, RpcError
 from bursar.chain.reader import Call, Reader
+from bursar.reasons import Reason
 from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.store.nonce_file import NonceFile
 from bursar.types import HOUR, MAX_SIGNATURE_BYTES, MAX_SIGNED_AHEAD, Address, checksummed
@@ -124,9 +125,10 @@ class Signing:
                 f"A signed payment is good for 1 to {MAX_SIGNED_AHEAD} seconds, not {valid_for}."
             )
         preview = self._asking.preview(request)
-        if preview.refusal is not None:
+        refusal = preview.refusal or self._refuse_used(nonce)
+        if refusal is not None:
             return self._record.keep(
-                self._answers.build_denied(request, preview.refusal, preview.remaining)
+                self._answers.build_denied(request, refusal, preview.remaining)
             )
         signable = SignablePayment(
             agent=self._asking.agent,
@@ -142,6 +144,18 @@ class Signing:
         numbers = {"nonce": str(signable.nonce), "deadline": signable.deadline}
         self._record.declare([(request, signable.ref)], signed=numbers)
         return self._seal(signable)
+
+    def _refuse_used(self, nonce: int | None) -> Refusal | None:
+        """
+        In place of what was paid or voided nothing can be signed.
+        """
+        if nonce is None or not self._wallet.view("nonce_used", self._asking.agent, nonce):
+            return None
+        return Refusal(
+            code=code_of(Reason.SIGNATURES_NONCE),
+            reason=Reason.SIGNATURES_NONCE,
+            message=f"Denied: nonce {nonce} was used or voided; leave nonce= out for a new one.",
+        )
 
     def _seal(self, signable: SignablePayment) -> SignedPayment:
         """

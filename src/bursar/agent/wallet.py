@@ -20,7 +20,7 @@ from bursar.agent.names import Names
 from bursar.agent.paying import Minting, Paying
 from bursar.agent.payment import Payment, PaymentPreview, Remaining
 from bursar.agent.queue import Queue
-from bursar.agent.record import Identity, Record
+from bursar.agent.record import DenialRecorder, Identity, Record
 from bursar.agent.sending import FrugalSender
 from bursar.agent.signed import SignedPayment, Voided
 from bursar.agent.signing import USUAL_VALIDITY, Signing, SignTypedData
@@ -51,7 +51,8 @@ class AgentWallet:
         self._sender = sender
         names = Names(place.wallet, self.agent, place.book)
         identity = Identity(self.chain_id, self.organization, self.address, self.agent)
-        answers, record = Answers(identity, names), Record(identity, connection.journal)
+        answers = Answers(identity, names)
+        record = Record(identity, connection.journal, connection.recorder)
         asking = self._asking = Asking(place.wallet, self.agent, self.chain_id, names)
         queue = Queue(place.wallet, place.book.block if place.book else 0)
         minting = Minting(asking, connection.receipt_key)
@@ -80,6 +81,7 @@ class AgentWallet:
         ceilings: Ceilings | None = None,
         patience: Patience | None = None,
         access_lists: bool | None = None,
+        recorder: DenialRecorder | None = None,
     ) -> Self:
         """
         Connect to a wallet, and make sure that it is one. What is not given is taken from the
@@ -93,7 +95,8 @@ class AgentWallet:
         timeout: seconds that the node has for each answer. ceilings: the most to pay for gas.
         patience: how long to wait for a transaction. access_lists: whether transactions may name
         what they touch (EIP-2930) where the node measures that it saves gas, for a question more to
-        it; None: on chains where gas is all that they cost.
+        it; None: on chains where gas is all that they cost. recorder: hears what is denied, for an
+        audit (`bursar.agent.denials`).
 
         Raises SettingsError, NotAWalletError, BookError, ReceiptKeyError, WrongChainError,
         NoAnswerError.
@@ -108,7 +111,7 @@ class AgentWallet:
             book=book,
             receipt_key_file=receipt_key_file,
             timeout=timeout,
-        )
+        )._replace(recorder=recorder)
         if found.key is None:
             return cls(found, None)
         sender = Sender(

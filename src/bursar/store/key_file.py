@@ -106,7 +106,7 @@ def _read(path: Path) -> ReceiptKeys:
         if mode & _OTHERS:
             raise ReceiptKeyError(
                 f"The receipt key file {path} has mode {stat.S_IMODE(mode):04o}: others can use "
-                f"it. Run `chmod 600 {path}`; if others may have read it, delete it for a new one."
+                f"it. Run `chmod 600 {path}`; if others may have read it, put a new one into use."
             )
         content = file.read(_LONGEST).strip()
     try:
