@@ -121,7 +121,7 @@ def connect(
     """
     from bursar.agent import AgentWallet
     from bursar.book import BookError
-    from bursar.cli.storing import find_receipt_key
+    from bursar.cli.storing import build_recorder, find_receipt_key
     from bursar.types import checksummed
 
     key = place.find_key("agent", agent)
@@ -139,6 +139,7 @@ def connect(
         chain_id=place.office.book.chain_id,
         book=place.book,
         receipt_key_file=find_receipt_key(place),
+        recorder=build_recorder(place),
     )
 
 

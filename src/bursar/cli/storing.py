@@ -12,6 +12,7 @@ import typer
 from bursar.cli.place import BOOK
 
 if TYPE_CHECKING:
+    from bursar.agent.denials import StoredDenials
     from bursar.cli.place import Place
 
 _SQLITE: Final = "sqlite:///"
@@ -71,6 +72,23 @@ def find_receipt_key(place: "Place") -> Path:
     if place.is_devnet and book and not environment.has(RECEIPT_KEY_FILE):
         return Path(book).expanduser().with_suffix(".receipts")
     return environment.receipt_key_file()
+
+
+def build_recorder(place: "Place") -> "StoredDenials | None":
+    """
+    Who brings what is denied into the audit: nobody where this machine has no store.
+    """
+    # Here and not above: most commands need no store.
+    from bursar.agent.denials import StoredDenials
+    from bursar.store.location import DATABASE_URL
+    from bursar.store.refusal_spool import RefusalSpool, StoreRefusals
+
+    url = find_database(place)
+    spool = find_spool(url)
+    if spool is None:
+        return StoredDenials(StoreRefusals(url))
+    named = place.is_devnet or bool(place.environment.get(DATABASE_URL))
+    return StoredDenials(RefusalSpool(spool)) if named or spool.parent.exists() else None
 
 
 def _devnet_folder(place: "Place") -> Path | None:
