@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from eth_account.signers.local import LocalAccount
 
 from bursar.chain.safe_transaction import SafeTransaction, sign
-from bursar.chain.sender import Sender
+from bursar.chain.sending import Sender
 from bursar.demo.company import TOPOLOGY, Company, Member, key_of
 from bursar.demo.report import ChapterReport, DemoFailed, Outcome, check, usdc
 from bursar.errors import BursarError
