@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from eth_account.messages import defunct_hash_message
 
-from bursar.audit import Action, Entry, Verdict, entries_for
+from bursar.audit import Action, Entry, FailedCall, Verdict, entries_for
 from bursar.audit.context import Context
 from bursar.chain.carriers import CarrierReader
+from bursar.chain.errors import RevertedError
+from bursar.chain.failures import FailureReader
 from bursar.chain.incoming import fetch_incoming
 from bursar.chain.local import ETHER
 from bursar.chain.reader import Call
@@ -555,6 +557,59 @@ def test_native__payment__has_the_balances_of_its_block_or_none(desk: Desk) -> N
 
     assert (entry.balance_before, entry.balance_after) == (before, before - 10**17)
     assert world.chain.fetch_balance(target) == entry.balance_after
+
+
+def failed_calls(world: LiveWorld) -> list[FailedCall]:
+    """
+    The transactions of the chain to our contracts that reverted.
+    """
+    ours = {world.wallet.address, world.second_wallet.address, world.organization.address}
+    found: list[FailedCall] = []
+    for number in range(world.chain.fetch_height() + 1):
+        block = world.chain.rpc.request_object("eth_getBlockByNumber", hex(number), True)
+        assert block is not None
+        for sent in block["transactions"]:
+            receipt = world.chain.rpc.request_object("eth_getTransactionReceipt", sent["hash"])
+            assert receipt is not None
+            if receipt["status"] == "0x0" and sent["to"] and checksummed(sent["to"]) in ours:
+                found.append(
+                    FailedCall(
+                        at=int(block["timestamp"], 16),
+                        block=number,
+                        transaction=Bytes32(bytes.fromhex(sent["hash"][2:])),
+                        index=int(sent["transactionIndex"], 16),
+                        sender=checksummed(sent["from"]),
+                        target=checksummed(sent["to"]),
+                    )
+                )
+    return found
+
+
+def test_refusal__by_the_chain__is_entered_for_who_has_a_role(desk: Desk) -> None:
+    """
+    T35: refusals too. A stolen key that tries more than its budget leaves an entry with the
+    contract's reason; strangers fill no audit by calling as they like.
+    """
+    world = desk.world
+    for key in (world.agent, world.stranger):
+        with pytest.raises(RevertedError):
+            world.pay(101 * USDC, key=key, gas=300_000)
+    reading = AuditRecorder(desk.log, desk.carriers, failures=FailureReader(world.chain))
+    failed = failed_calls(world)
+    assert len(failed) == 2
+
+    reading.record(world.fetch_history(), failed=failed)
+    again = AuditRecorder(desk.log, desk.carriers, failures=FailureReader(world.chain))
+    assert again.record(world.fetch_history(), failed=failed).added == ()
+
+    (entry,) = desk.entries(actions=(Action.REFUSAL,))
+    assert (entry.event, entry.wallet) == ("pay", world.wallet.address)
+    assert (entry.agent, entry.role) == (address_of(world.agent), "agent")
+    assert (entry.token, entry.amount) == (world.usdc.address, 101 * USDC)
+    assert entry.details["to"] == world.recipient
+    assert entry.verdict == Verdict(
+        by="chain", outcome="denied", reason="payments: amount out of bounds"
+    )
 
 
 def test_founding__is_entered_with_who_deployed_and_who_signed(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from bursar.audit.entry import (
     seal,
     write_content,
 )
+from bursar.audit.failing import FailedCall, Failure, failure_entry
 
 __all__ = [
     "FIRST_PREVIOUS",
@@ -28,6 +29,8 @@ __all__ = [
     "Carrier",
     "Context",
     "Entry",
+    "FailedCall",
+    "Failure",
     "Incoming",
     "Party",
     "Place",
@@ -36,6 +39,7 @@ __all__ = [
     "Verdict",
     "deposit_entry",
     "entries_for",
+    "failure_entry",
     "hash_of",
     "party",
     "place_identity",

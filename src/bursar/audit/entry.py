@@ -82,12 +82,13 @@ class Verdict(_Model):
 
 class Place(_Model):
     """
-    Where on the chain it is: block, transaction, and the index of the log in the block.
+    Where on the chain it is: block, transaction, and the index of the log in the block; None for a
+    transaction that failed, which leaves no log.
     """
 
     block: int
     transaction: Bytes32Field
-    log: int
+    log: int | None
 
 
 class Entry(_Model):
@@ -192,7 +193,8 @@ def place_identity(chain_place: Place) -> str:
     """
     The identity of an event: where it is. The same log of another block is another event.
     """
-    return f"{chain_place.block}:{chain_place.transaction.hex()}:{chain_place.log}"
+    log = "failed" if chain_place.log is None else chain_place.log
+    return f"{chain_place.block}:{chain_place.transaction.hex()}:{log}"
 
 
 def party(role: str, address: Address | None = None) -> Party:

@@ -43,6 +43,7 @@ class AuditMemory:
         self.wallets: set[Address] = set()
         self.scheduled: dict[Bytes32, ChangeScheduled] = {}
         self.schedulers: dict[Bytes32, tuple[Party, ...]] = {}
+        self._agents: set[Address] = set()
         self._guardians: set[Address] = set()
         self._keepers: set[Address] = set()
         self._queued: dict[Bytes32, PaymentQueued] = {}
@@ -112,6 +113,7 @@ class AuditMemory:
             case BudgetSet():
                 key = (event.emitter, event.agent, event.token, event.category)
                 self._budgets[key] = event.budget
+                self._agents.add(event.agent)
             case AgentRotated():
                 self._rotate(event)
             case Refilled():
@@ -124,7 +126,15 @@ class AuditMemory:
     def _move(self, wallet: Address, token: Address, amount: int) -> None:
         self._balances[wallet, token] = max(self._balances.get((wallet, token), 0) + amount, 0)
 
+    def role_of(self, who: Address) -> str | None:
+        """
+        What somebody was ever appointed to; None for a stranger. Of several the first.
+        """
+        roles = (("agent", self._agents), ("guardian", self._guardians), ("keeper", self._keepers))
+        return next((role for role, members in roles if who in members), None)
+
     def _rotate(self, event: AgentRotated) -> None:
+        self._agents.add(event.new)
         moved = [key for key in self._budgets if key[:2] == (event.emitter, event.old)]
         for key in moved:
             self._budgets[event.emitter, event.new, *key[2:]] = self._budgets.pop(key)

@@ -13,7 +13,17 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Protocol
 
-from bursar.audit import Carrier, Entry, Incoming, Verdict, deposit_entry, entries_for
+from bursar.audit import (
+    Carrier,
+    Entry,
+    FailedCall,
+    Failure,
+    Incoming,
+    Verdict,
+    deposit_entry,
+    entries_for,
+    failure_entry,
+)
 from bursar.audit.authorising import authorised_by
 from bursar.audit.memory import AuditMemory
 from bursar.chain.errors import RpcError
@@ -55,11 +65,24 @@ class Carriers(Protocol):
         ...
 
 
+class Failures(Protocol):
+    """
+    Whoever reads why transactions failed: `bursar.chain.failures.FailureReader`.
+    """
+
+    def fetch(self, transaction: Bytes32, /) -> Failure:
+        """
+        What was called, and why it was refused.
+        """
+        ...
+
+
 class AuditRecorder:
     """
     Records one organisation's events. Give it all of them from the first on, in order, each once
     and whole blocks; after an error begin again with a new one. `verdict` says of a payment what
-    goes before any other verdict, such as that nobody has declared it.
+    goes before any other verdict, such as that nobody has declared it. `failures` is asked why a
+    call failed, which is a refusal; without it those have no entries.
     """
 
     def __init__(
@@ -68,32 +91,39 @@ class AuditRecorder:
         carriers: Carriers,
         *,
         verdict: Callable[[Event], Verdict | None] | None = None,
+        failures: Failures | None = None,
     ) -> None:
         self._log = log
         self._carriers = carriers
         self._find_verdict = verdict
+        self._failures = failures
         self._memory = AuditMemory(log.chain_id, log.organization)
         self._past = AuditPast.fetch(log.database, log.chain_id, log.organization)
         self._native_moves: Counter[tuple[int | None, Address]] = Counter()
 
-    def record(self, events: Sequence[Event], incoming: Sequence[Incoming] = ()) -> Appended:
+    def record(
+        self,
+        events: Sequence[Event],
+        incoming: Sequence[Incoming] = (),
+        failed: Sequence[FailedCall] = (),
+    ) -> Appended:
         """
-        Enter what happened next: events that are final, and the money that came in in the same
-        blocks.
+        Enter what happened next: events that are final, the money that came in in the same blocks,
+        and the calls of our contracts that failed there.
 
         Raises StoreError, ChainError, and OtherChainError where the audit is of another chain.
         """
         self._native_moves = Counter(
             (e.block, e.emitter) for e in events if isinstance(e, _MOVES) and e.token == NATIVE
         )
-        together: list[Event | Incoming] = [*events, *incoming]
-        together.sort(key=lambda one: (one.block or 0, one.log or 0))
+        together: list[Event | Incoming | FailedCall] = [*events, *incoming, *failed]
+        together.sort(key=_position)
         entries: list[Entry] = []
         for _, group in groupby(together, key=lambda one: one.transaction):
             entries += self._enter(list(group))
         return self._log.append(entries)
 
-    def _enter(self, group: Sequence[Event | Incoming]) -> Iterator[Entry]:
+    def _enter(self, group: Sequence[Event | Incoming | FailedCall]) -> Iterator[Entry]:
         """
         The entries for what is in one transaction.
         """
@@ -102,6 +132,8 @@ class AuditRecorder:
         for one in group:
             if isinstance(one, Event):
                 yield from self._enter_event(one, events)
+            elif isinstance(one, FailedCall):
+                yield from self._enter_failed(one)
             elif one.amount and not self._is_refill(one, refills):
                 yield from self._enter_deposit(one)
 
@@ -115,6 +147,16 @@ class AuditRecorder:
             context = self._memory.context(None, Carrier(), balance=balance)
             yield deposit_entry(incoming, context)
         self._memory.remember_deposit(incoming)
+
+    def _enter_failed(self, call: FailedCall) -> Iterator[Entry]:
+        """
+        A refusal by the chain. Strangers may call as they like, and fill no audit with it.
+        """
+        role = self._memory.role_of(call.sender)
+        if role is None or self._failures is None or call.block < self._past.block:
+            return
+        context = self._memory.context(None, Carrier(), balance=None)
+        yield failure_entry(call, self._failures.fetch(call.transaction), role, context)
 
     def _enter_event(self, event: Event, together: tuple[Event, ...]) -> Iterator[Entry]:
         if isinstance(event, OrganizationCreated):
@@ -183,3 +225,12 @@ class AuditRecorder:
         decided = (decision.wallet, decision.agent, decision.token, decision.amount)
         fits = decided == (event.emitter, event.agent, event.token, event.amount)
         return verdict_of(number, decision) if fits else None
+
+
+def _position(one: Event | Incoming | FailedCall) -> tuple[int, int, int]:
+    """
+    In the chain's order; calls that failed have no log, and come last in their block.
+    """
+    if isinstance(one, FailedCall):
+        return one.block, 1, one.index
+    return one.block or 0, 0, one.log or 0
