@@ -47,7 +47,8 @@ class FailureReader:
             "data": sent["input"],
             "value": sent["value"],
         }
-        reason = self._client.explain_revert(fields, receipt).text[:_LONGEST_REASON]
+        revert = self._client.explain_revert(fields, receipt)
+        reason = (revert.text or str(revert))[:_LONGEST_REASON]
         data = bytes.fromhex(sent["input"].removeprefix("0x"))
         function = _functions().get(data[:4])
         if function is None:
