@@ -6,8 +6,9 @@ Looking at a signed payment before gas is spent on it, in the order in which the
 
 from bursar.agent.payment import Refusal
 from bursar.agent.refusals import code_of, show_time
+from bursar.agent.signatures import is_signed
 from bursar.agent.signed import SignedPayment
-from bursar.agent.signing import fetch_next_time, is_signed
+from bursar.agent.signing import fetch_next_time
 from bursar.chain.contracts import Contract
 from bursar.reasons import Reason
 from bursar.types import MAX_SIGNED_AHEAD

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 from bursar.agent.environment import AGENT_KEY, BOOK, RELAYER_KEY, RPC_URL, WALLET, Environment
 from bursar.agent.errors import NotAWalletError, SettingsError
 from bursar.agent.record import DenialRecorder
-from bursar.agent.signing import CallbackSigner, KeySigner, Signer, SignTypedData
+from bursar.agent.signatures import CallbackSigner, KeySigner, Signer, SignTypedData
 from bursar.book import AddressBook, BookError, read_address
 from bursar.chain.client import Client
 from bursar.chain.contracts import Contract, organization_at, wallet_at

@@ -4,11 +4,7 @@ Signing a payment for somebody else to bring to the chain: the agent needs no na
     Request → preview → nonce, deadline → receipt → journal → signer → verified → SignedPayment
 """
 
-from collections.abc import Callable
-from typing import Any, Final, Protocol, TypeAlias
-
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
+from typing import Final
 
 from bursar.agent.answers import Answers
 from bursar.agent.asking import Asking
@@ -17,79 +13,17 @@ from bursar.agent.paying import Minting
 from bursar.agent.payment import Payment, Refusal
 from bursar.agent.record import Record
 from bursar.agent.refusals import Request, code_of
-from bursar.agent.signed import SignedPayment, digest_of, signable_message
+from bursar.agent.signatures import Signer, is_signed
+from bursar.agent.signed import SignedPayment
 from bursar.chain.contracts import Contract
-from bursar.chain.errors import BadAnswerError, RevertedError, RpcError
-from bursar.chain.reader import Call, Reader
+from bursar.chain.errors import BadAnswerError, RpcError
+from bursar.chain.reader import Reader
 from bursar.reasons import Reason
 from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.store.nonce_file import NonceFile
-from bursar.types import HOUR, MAX_SIGNATURE_BYTES, MAX_SIGNED_AHEAD, Address, checksummed
+from bursar.types import HOUR, MAX_SIGNED_AHEAD, Address
 
 USUAL_VALIDITY: Final = HOUR
-
-SignTypedData: TypeAlias = Callable[[dict[str, Any]], bytes]
-"""EIP-712 typed data → signature: of a key elsewhere, or whatever a smart account accepts."""
-
-_IS_VALID_SIGNATURE: Final = bytes.fromhex("1626ba7e")
-_VALID: Final = _IS_VALID_SIGNATURE.ljust(32, b"\0")
-
-
-class Signer(Protocol):
-    """
-    Signs for one agent.
-    """
-
-    @property
-    def address(self) -> Address:
-        """
-        The agent.
-        """
-        ...
-
-    def sign(self, typed_data: dict[str, Any], /) -> bytes:
-        """
-        The signature of EIP-712 typed data.
-        """
-        ...
-
-
-class KeySigner:
-    """
-    A private key in this process.
-    """
-
-    def __init__(self, key: LocalAccount) -> None:
-        self.address = checksummed(key.address)
-        self._key = key
-
-    def sign(self, typed_data: dict[str, Any], /) -> bytes:
-        """
-        65 bytes: r, s, v.
-        """
-        return bytes(self._key.sign_message(signable_message(typed_data)).signature)
-
-
-class CallbackSigner:
-    """
-    Somebody else signs for the agent: a key server, or the owners of a smart account (ERC-1271).
-    """
-
-    def __init__(self, address: Address, sign: SignTypedData) -> None:
-        self.address = address
-        self._sign = sign
-
-    def sign(self, typed_data: dict[str, Any], /) -> bytes:
-        """
-        What the callback answers. Raises SigningError where that can be no signature.
-        """
-        signature: Any = self._sign(typed_data)
-        if not isinstance(signature, bytes) or len(signature) > MAX_SIGNATURE_BYTES:
-            raise SigningError(
-                f"The signer answered {type(signature).__name__}, where a signature is bytes, at "
-                f"most {MAX_SIGNATURE_BYTES} of them."
-            )
-        return bytes(signature)
 
 
 class Signing:
@@ -217,39 +151,3 @@ def find_unused(wallet: Contract, agent: Address, first: int) -> int:
         middle = (used + free) // 2
         used, free = (middle, free) if is_used(middle) else (used, middle)
     return free
-
-
-def is_signed(reader: Reader, signed: SignedPayment) -> bool:
-    """
-    Whether the wallet would take the signature for the agent's: its key's, or, where the agent is a
-    contract, what that accepts.
-    """
-    digest = digest_of(signed.typed_data)
-    if recover(digest, signed) == signed.agent:
-        return True
-    call = Call(signed.agent, _IS_VALID_SIGNATURE + _encode(digest, signed.signature))
-    try:
-        return reader.call(call, sender=signed.wallet) == _VALID
-    except (RevertedError, BadAnswerError):
-        return False
-
-
-def recover(digest: bytes, signed: SignedPayment) -> Address | None:
-    """
-    Whose key signed, as the chain recovers it: 65 bytes, the last of them 27 or 28.
-    """
-    if len(signed.signature) != 65 or signed.signature[64] not in (27, 28):
-        return None
-    try:
-        message = signable_message(signed.typed_data)
-        return checksummed(Account.recover_message(message, signature=signed.signature))
-    except Exception:  # noqa: BLE001  # r or s are no numbers of the curve; its errors are of many kinds
-        return None
-
-
-def _encode(digest: bytes, signature: bytes) -> bytes:
-    """
-    The arguments (bytes32, bytes).
-    """
-    padded = signature.ljust(-(-len(signature) // 32) * 32, b"\0")
-    return b"".join((digest, (64).to_bytes(32), len(signature).to_bytes(32), padded))

@@ -22,8 +22,9 @@ from bursar.agent.payment import Payment, PaymentPreview, Remaining
 from bursar.agent.queue import Queue
 from bursar.agent.record import DenialRecorder, Identity, Record
 from bursar.agent.sending import FrugalSender
+from bursar.agent.signatures import SignTypedData
 from bursar.agent.signed import SignedPayment, Voided
-from bursar.agent.signing import USUAL_VALIDITY, Signing, SignTypedData
+from bursar.agent.signing import USUAL_VALIDITY, Signing
 from bursar.agent.tracking import Tracking
 from bursar.agent.voiding import void_nonce
 from bursar.agent.waiting import Waiting
