@@ -65,9 +65,9 @@ def work(organizations: Any, results: Any, stop: Any) -> None:
         for number in organizations:
             if stop.is_set() or parent is None or not parent.is_alive():
                 break
-            results.put((number, run_organization(number)))
+            results.put((number, run_organization(number), ""))
     except ViolationError as violation:
-        results.put((violation.organization, str(violation)))
+        results.put((violation.organization, violation.outcome, str(violation)))
     except KeyboardInterrupt:
         pass
 
@@ -125,15 +125,15 @@ class Fuzzing:
         with Reporter(self.console, self.options) as reporter:
             while not self._is_enough(begun):
                 try:
-                    number, report = results.get(timeout=1)
+                    number, outcome, violation = results.get(timeout=1)
                 except queue.Empty:
                     if any(process.exitcode for process in processes):
                         raise SystemExit("bursar: a fuzzing process has died, see above") from None
                     continue
-                if isinstance(report, str):
-                    self.violations[number] = report
+                self.outcome.add(outcome)
+                if violation:
+                    self.violations[number] = violation
                     return
-                self.outcome.add(report)
                 reporter.show(self.outcome.calls, time.monotonic() - begun)
 
     def _is_enough(self, begun: float) -> bool:

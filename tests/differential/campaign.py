@@ -54,11 +54,11 @@ class ViolationError(AssertionError):
     A disagreement or a broken invariant, with what is needed to see it again.
     """
 
-    def __init__(self, organization: int, step: int, cause: str, trail: list[str]) -> None:
-        lines = "\n  ".join(trail)
-        super().__init__(f"organization {organization}, step {step}: {cause}\n  {lines}")
+    def __init__(self, organization: int, cause: str, play: "Play") -> None:
+        lines = "\n  ".join(play.trail())
+        super().__init__(f"organization {organization}, step {play.step}: {cause}\n  {lines}")
         self.organization = organization
-        self.step = step
+        self.outcome = play.outcome()
 
 
 def run_campaign(seed: int, calls: int) -> Outcome:
@@ -84,7 +84,7 @@ def run_organization(seed: int, moves: int = MOVES_PER_ORGANIZATION) -> Outcome:
         cause = str(error)
         if not isinstance(error, AssertionError):
             cause = "".join(traceback.format_exception(error))
-        raise ViolationError(seed, play.step, cause, play.trail()) from error
+        raise ViolationError(seed, cause, play) from error
     return play.outcome()
 
 
