@@ -15,11 +15,12 @@ from bursar.chain.safe_multi_send import CANONICAL, BatchError, unpack_calls
 from bursar.chain.safe_transaction import DELEGATE_CALL, SafeTransaction
 from bursar.reference import Chain
 from bursar.state import State
-from bursar.treasury.safe.words.guards import Saying, say_guard
+from bursar.treasury.safe.words.guards import say_guard
 from bursar.treasury.safe.words.model import CallWords, Effect, Explanation
 from bursar.treasury.safe.words.others import say_money, say_safe, say_token, say_unknown
 from bursar.treasury.safe.words.outlook import HopefulChain, Outlook
 from bursar.treasury.safe.words.reading import ReadCall, read_call
+from bursar.treasury.safe.words.saying import Saying
 from bursar.treasury.words import Words
 from bursar.types import Address
 

@@ -5,21 +5,18 @@ Calls of our own contracts in sentences, each with its effect and what to beware
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bursar.changes import decode_call, encode_call, subject_of
-from bursar.errors import MalformedCallError
 from bursar.state import State
-from bursar.treasury.safe.words.figures import setter_figures
+from bursar.treasury.safe.words.changes import say_change, say_pending, say_setter_call
 from bursar.treasury.safe.words.model import Effect, Figure
 from bursar.treasury.safe.words.outlook import Outlook
 from bursar.treasury.safe.words.reading import ReadCall
-from bursar.treasury.safe.words.setters import say_duration, say_setter
-from bursar.treasury.words import Words, short, show_moment
+from bursar.treasury.safe.words.saying import Saying
+from bursar.treasury.safe.words.setters import say_duration
+from bursar.treasury.words import Words, short
 from bursar.types import CHANGE_GRACE, FOREVER, NATIVE, Address
 
-_AT_ONCE: Final = "at once"
 _SETTERS: Final = frozenset(
     {
         *("set_guardian", "set_heartbeat_timeout", "set_change_delay", "set_budget"),
@@ -27,19 +24,6 @@ _SETTERS: Final = frozenset(
         *("set_payment_delay", "set_grace"),
     }
 )
-
-
-@dataclass
-class Saying:
-    """
-    What is said of one call.
-    """
-
-    sentence: str
-    effect: Effect
-    when: str = _AT_ONCE
-    figures: list[Figure] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def say_guard(words: Words, outlook: Outlook, to: Address, call: ReadCall, value: int) -> Saying:
@@ -61,54 +45,9 @@ def say_guard(words: Words, outlook: Outlook, to: Address, call: ReadCall, value
     return saying
 
 
-def say_change(words: Words, outlook: Outlook, target: Address, data: bytes) -> Saying:
-    """
-    What a setter's calldata does once it is applied. Its `when` is left open.
-    """
-    try:
-        name, values = decode_call(data)
-        subject_of(target, data)
-        if encode_call(name, *values) != data:
-            raise MalformedCallError("it has bytes that belong to no argument")
-    except (MalformedCallError, ValueError, TypeError, OverflowError) as error:
-        return Saying(
-            f"a change of {words.name(target)} that cannot be read: {error}", Effect.UNKNOWN
-        )
-    return _say_setter(words, outlook, target, name, values, data)
-
-
-def _say_setter(
-    words: Words,
-    outlook: Outlook,
-    target: Address,
-    name: str,
-    values: tuple[Any, ...],
-    data: bytes,
-) -> Saying:
-    after = outlook.applied(target, name, values)
-    if after is None:
-        return Saying(
-            f"change {words.change(target, data)}",
-            Effect.LOOSENS,
-            warnings=["would be refused if it were applied as things stand"],
-        )
-    loosens = outlook.must_wait(target, name, values)
-    figures = setter_figures(words, outlook.state, after, target, name, values)
-    effect = Effect.LOOSENS if loosens else _tame(name, values, figures)
-    sentence = say_setter(words, outlook.state, after, target, name, values)
-    return Saying(sentence, effect, figures=figures)
-
-
-def _tame(name: str, values: tuple[Any, ...], figures: list[Figure]) -> Effect:
-    if not figures:
-        return Effect.NOTHING
-    # Whoever becomes a guardian can stop everything, and is not removed within a day.
-    return Effect.CHANGES if name == "set_guardian" and values[1] else Effect.TIGHTENS
-
-
 def _say_direct(words: Words, outlook: Outlook, to: Address, call: ReadCall) -> Saying:
     data = call.function.encode(call.values)
-    saying = _say_setter(words, outlook, to, call.name, call.values, data)
+    saying = say_setter_call(words, outlook, to, call.name, call.values, data)
     wallet = outlook.state.registry.get(to)
     if saying.effect is Effect.LOOSENS and wallet is not None and not wallet.sealed:
         saying.warnings.append("loosens at once: the wallet is not sealed yet")
@@ -128,19 +67,10 @@ def _schedule(words: Words, outlook: Outlook, to: Address, values: tuple[Any, ..
         saying.warnings.append("loosens: compare every figure with what was agreed")
     elif saying.effect in (Effect.TIGHTENS, Effect.NOTHING):
         saying.warnings.append("does not loosen: it need not wait, and a direct call acts at once")
-    replaced = _pending(outlook, target, data)
+    replaced = say_pending(outlook, target, data)
     if replaced is not None:
         saying.warnings.append(f"replaces what is pending already: {replaced}")
     return saying
-
-
-def _pending(outlook: Outlook, target: Address, data: bytes) -> str | None:
-    try:
-        id = outlook.state.pending.get(subject_of(target, data))
-    except MalformedCallError:
-        return None
-    change = outlook.state.live_change(id, outlook.now) if id is not None else None
-    return f"{short(change.id)}, due {show_moment(change.ready_at)} UTC" if change else None
 
 
 def _unpause(words: Words, outlook: Outlook, to: Address, values: tuple[Any, ...]) -> Saying:

@@ -9,9 +9,9 @@ from typing import Any, Final
 from bursar.chain.contracts import token_type
 from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import safe_contract_type
-from bursar.treasury.safe.words.guards import Saying
 from bursar.treasury.safe.words.model import Effect
 from bursar.treasury.safe.words.reading import ReadCall, read_call
+from bursar.treasury.safe.words.saying import Saying
 from bursar.treasury.words import Words
 from bursar.types import NATIVE, Address
 
