@@ -65,6 +65,17 @@ def test_page__every_test_that_is_named__exists(page: str) -> None:
         assert ((ROOT / "docs" / page).parent / target).exists(), target
 
 
+def test_known_attacks__every_row__names_a_test() -> None:
+    """
+    Each attack on the page is tried.
+    """
+    text = (ROOT / "docs" / "security" / "known-attacks.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ") and " | " in line]
+    attacks = [row for row in rows if not row.startswith("| attack |")]
+    assert len(attacks) > 30
+    assert [row[:60] for row in attacks if ".py::test_" not in row] == []
+
+
 def test_invariants__every_check_that_is_named__exists() -> None:
     """
     What the page says is checked after each random call is a check there, for all eight.

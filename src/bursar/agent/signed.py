@@ -19,6 +19,8 @@ from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.types import MAX_SIGNATURE_BYTES, AddressField, Bytes32, Bytes32Field, Uint256, keccak
 
 FORMAT: Final = "bursar signed payment 1"
+# The longest signature takes 2,050 of them; what is longer is not read, whoever sent it.
+_LONGEST: Final = 8_192
 
 
 def _read_number(value: Any) -> Any:
@@ -80,6 +82,11 @@ class SignedPayment(Answer):
         What `to_json` wrote. Raises SignedPaymentError; whether it was really signed by its agent
         is not looked at here.
         """
+        if len(text) > _LONGEST:
+            raise SignedPaymentError(
+                f"This is no signed payment: {len(text)} characters, and none has more than "
+                f"{_LONGEST}."
+            )
         try:
             found = json.loads(text)
             return cls.model_validate(found)
@@ -90,7 +97,7 @@ class SignedPayment(Answer):
                 f"This is no signed payment: {where}: {first['msg']}. Pass on what "
                 "`SignedPayment.to_json` or `bursar sign` gave, unchanged."
             ) from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SignedPaymentError(f"This is no signed payment: no JSON: {error}.") from None
 
     @property

@@ -172,7 +172,7 @@ def _unwrap(text: str) -> str:
     """
     try:
         found: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     inner = found.get("signed") if isinstance(found, dict) else None
     return text if inner is None else json.dumps(inner)
