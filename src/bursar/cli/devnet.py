@@ -69,7 +69,13 @@ def _interrupt(number: int, frame: object) -> None:
 def _devnet(file: Path | None, env_file: Path, as_json: bool, **options: Any) -> None:
     # Here and not above, so that --help does not load what talks to a chain.
     from bursar.cli.console import build_console
-    from bursar.devnet import load_devnet_treasury, open_devnet, remove_files, write_files
+    from bursar.devnet import (
+        load_devnet_treasury,
+        open_devnet,
+        remove_files,
+        remove_store,
+        write_files,
+    )
 
     console = build_console()
     treasury = load_devnet_treasury(file)
@@ -81,6 +87,8 @@ def _devnet(file: Path | None, env_file: Path, as_json: bool, **options: Any) ->
             spinner.stop()
             book = running.founded.book
             try:
+                if running.own:
+                    remove_store(book, env_file)  # of one that was killed
                 write_files(book, env_file)
                 _tell(console, running, env_file, as_json)
                 if running.own:
@@ -88,6 +96,7 @@ def _devnet(file: Path | None, env_file: Path, as_json: bool, **options: Any) ->
             finally:
                 if running.own:
                     remove_files(book, env_file)
+                    remove_store(book, env_file)
     finally:
         spinner.stop()
 

@@ -68,7 +68,7 @@ def run(
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.chain.client import Client
         from bursar.chain.follower import DEPTH
-        from bursar.cli.keeper_words import Words, introduce
+        from bursar.cli.keeper_words import LocalClock, Words, introduce, quieten
         from bursar.cli.place import Place
         from bursar.cli.storing import find_database
         from bursar.keeper import CycleReport, FileNotices, KeeperSettings, stopping_on_signals
@@ -91,12 +91,17 @@ def run(
             "settings": KeeperSettings(max_head_age=None if place.is_devnet else 120),
         }
         words = Words(place)
+        if not as_json:
+            quieten()
+        clock = LocalClock(place) if place.is_devnet and not (once or dry_run) else None
 
         def tell(report: CycleReport) -> None:
             if not as_json:
                 words.tell(report)
             elif not once:
                 typer.echo(json.dumps(report.as_json()))
+            if clock is not None:
+                clock.tick(report)
 
         with ExitStack() as stack:
             key = place.find_key("keeper")

@@ -4,10 +4,14 @@ What the keeper does, in words: a line for what is new, and none for what is as 
     CycleReport → Words → lines;   Standing → print_standing
 """
 
+import logging
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from bursar.chain.errors import ChainError
 from bursar.cli.console import show_time
 from bursar.store.engines import parse_url
 from bursar.treasury.words import Words as BookWords
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 # What is said again only when it has changed.
 _QUIET: Final = ("waiting", "later", "left")
+# Seldom enough to leave the block numbers readable.
+_STILL_SECONDS: Final = 10.0
 
 
 class Words:
@@ -111,6 +117,37 @@ class Words:
 
     def _name(self, address: Any) -> str:
         return self._place.name_of(address)
+
+
+class LocalClock:
+    """
+    A local chain that makes a block per transaction stands still while nobody sends one, and with
+    it whatever is due. This lets its time go on.
+    """
+
+    def __init__(self, place: "Place") -> None:
+        self._rpc = place.office.client.rpc
+        self._block: int | None = None
+        self._since = time.monotonic()
+
+    def tick(self, report: "CycleReport") -> None:
+        """
+        Have an empty block mined where there was none for a while.
+        """
+        if report.block is None or report.block != self._block:
+            self._block, self._since = report.block, time.monotonic()
+        elif time.monotonic() - self._since >= _STILL_SECONDS:
+            with suppress(ChainError):  # the next cycle says what is wrong with the node
+                self._rpc.request("evm_mine")
+
+
+def quieten() -> None:
+    """
+    Leave to `Words` what the keeper's own log says for machines; faults and the follower's warnings
+    are still shown.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("bursar.keeper").addFilter(lambda record: record.exc_info is not None)
 
 
 def introduce(

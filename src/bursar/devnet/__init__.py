@@ -5,7 +5,14 @@ A treasury on a local chain, for those who build on Bursar and those who try it.
     treasury.yaml → open_devnet → the same from a file, with an address book of everybody in it
 """
 
-from bursar.devnet.files import ENV_FILE, book_path, devnet_key, remove_files, write_files
+from bursar.devnet.files import (
+    ENV_FILE,
+    book_path,
+    devnet_key,
+    remove_files,
+    remove_store,
+    write_files,
+)
 from bursar.devnet.founding import DevnetError, Founded, found_treasury
 from bursar.devnet.organization import OWNERS, THRESHOLD, USDC, Devnet, address_of
 from bursar.devnet.running import (
@@ -35,6 +42,7 @@ __all__ = [
     "load_devnet_treasury",
     "open_devnet",
     "remove_files",
+    "remove_store",
     "sign_as_treasury",
     "write_files",
 ]

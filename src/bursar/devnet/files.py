@@ -11,6 +11,7 @@ from typing import Final
 
 from bursar.book import AddressBook, Holder
 from bursar.chain.local import derive_account
+from bursar.store.location import database_url, heads_target
 
 ENV_FILE: Final = Path(".bursar") / "devnet.env"
 _HEAD: Final = """\
@@ -45,6 +46,22 @@ def remove_files(book: AddressBook, env_file: Path) -> None:
     if path.exists() and path.read_text() == book.to_json():
         path.unlink()
         env_file.unlink(missing_ok=True)
+
+
+def remove_store(book: AddressBook, env_file: Path) -> None:
+    """
+    Remove what a keeper has stored of a chain that is gone: the next one has the same addresses and
+    another history. The lock stays, so that nobody writes beside a keeper that still runs.
+    """
+    folder = book_path(env_file).parent
+    url = database_url({}, book.chain_id, book.organization, devnet=folder)
+    database = Path(url.removeprefix("sqlite:///"))
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    database.with_suffix(".refusals").unlink(missing_ok=True)
+    heads = heads_target({}, book.chain_id, book.organization, devnet=folder)
+    if heads is not None:
+        Path(heads).unlink(missing_ok=True)
 
 
 def build_environment(book: AddressBook, path: Path) -> dict[str, str]:
