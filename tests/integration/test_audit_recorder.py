@@ -53,7 +53,8 @@ class Desk:
         """
         events = self.world.fetch_history()
         wallets = [event.wallet for event in events if isinstance(event, WalletCreated)]
-        incoming = fetch_incoming(self.world.chain, wallets)
+        last = self.world.chain.fetch_height()
+        incoming = fetch_incoming(self.world.chain, wallets, first=0, last=last)
         return AuditRecorder(self.log, self.carriers).record(events, incoming)
 
     def entries(self, **wanted: Any) -> list[Entry]:
@@ -531,6 +532,25 @@ def test_deposit__by_anybody__is_entered_and_a_refill_is_not_one(desk: Desk) -> 
     assert [entry.action for entry in desk.entries(actions=(Action.DEPOSIT,))] == [
         Action.DEPOSIT
     ] * 2
+
+
+def test_deposit__known_to_the_audit__is_not_read_again(desk: Desk) -> None:
+    """
+    A recorder that starts again has the deposits from the audit, so that balances add up although
+    only what is new is read from the chain.
+    """
+    world = desk.world
+    stranger = address_of(world.stranger)
+    world.usdc.send(world.deployer, "mint", stranger, 40 * USDC)
+    world.usdc.send(world.stranger, "transfer", world.wallet.address, 40 * USDC)
+    world.pay(1 * USDC)
+    desk.record()
+    world.pay(2 * USDC)
+
+    (sealed,) = AuditRecorder(desk.log, desk.carriers).record(world.fetch_history()).added
+
+    assert sealed.entry.balance_after == 5_037 * USDC
+    assert world.usdc_of(world.wallet.address) == 5_037 * USDC
 
 
 def test_native__payment__has_the_balances_of_its_block_or_none(desk: Desk) -> None:

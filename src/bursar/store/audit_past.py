@@ -6,9 +6,10 @@ from typing import NamedTuple, Self
 
 from sqlalchemy import Connection, func, select
 
-from bursar.audit import Action, Party, Place, place_identity
+from bursar.audit import Action, Entry, Incoming, Party, Place, place_identity
 from bursar.errors import BursarError
 from bursar.events import Event, OrganizationCreated
+from bursar.store.audit_query import Filter, find_audit
 from bursar.store.audit_rows import as_sealed, find_entries
 from bursar.store.audit_table import AUDIT
 from bursar.store.database import Database
@@ -24,7 +25,7 @@ class OtherChainError(BursarError):
 class AuditPast(NamedTuple):
     """
     `block` is the one from which on events may be missing; `birth` is the identity and the time of
-    the organisation's creation, where that is there.
+    the organisation's creation, where that is there; `deposits` are those of blocks before `block`.
     """
 
     database: Database
@@ -32,6 +33,7 @@ class AuditPast(NamedTuple):
     organization: Address
     block: int
     birth: tuple[str, int] | None
+    deposits: tuple[Incoming, ...]
 
     @classmethod
     def fetch(cls, database: Database, chain_id: int, organization: Address) -> Self:
@@ -41,7 +43,10 @@ class AuditPast(NamedTuple):
         with database.reading() as connection:
             block = _fetch_block(connection, chain_id, organization)
             birth = _fetch_birth(connection, chain_id, organization)
-        return cls(database, chain_id, organization, block, birth)
+            wanted = Filter(chain_id, organization, actions=(Action.DEPOSIT,))
+            found = [_as_incoming(one.entry) for one in find_audit(connection, wanted)]
+        deposits = tuple(one for one in found if one is not None and one.block < block)
+        return cls(database, chain_id, organization, block, birth, deposits)
 
     def validate_same_chain(self, created: OrganizationCreated) -> None:
         """
@@ -81,6 +86,27 @@ def _fetch_block(connection: Connection, chain_id: int, organization: Address) -
     dropped = select(func.min(AUDIT.c.block)).where(*ours, is_retraction)
     found = [connection.execute(query).scalar() for query in (last, dropped)]
     return min((block for block in found if block is not None), default=0)
+
+
+def _as_incoming(entry: Entry) -> Incoming | None:
+    """
+    The money that came in, as the entry tells of it.
+    """
+    place, sender = entry.place, entry.authorised_by[0].address
+    if place is None or place.log is None or entry.amount is None:
+        return None
+    if entry.wallet is None or entry.token is None or sender is None:
+        return None
+    return Incoming(
+        at=entry.at,
+        block=place.block,
+        transaction=place.transaction,
+        log=place.log,
+        token=entry.token,
+        sender=sender,
+        wallet=entry.wallet,
+        amount=entry.amount,
+    )
 
 
 def _fetch_birth(

@@ -7,7 +7,7 @@ Reading again adds nothing. What the audit has is remembered only, so that a res
 nothing about what is past.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -99,6 +99,7 @@ class AuditRecorder:
         self._failures = failures
         self._memory = AuditMemory(log.chain_id, log.organization)
         self._past = AuditPast.fetch(log.database, log.chain_id, log.organization)
+        self._deposits = deque(self._past.deposits)
         self._native_moves: Counter[tuple[int | None, Address]] = Counter()
 
     def record(
@@ -109,19 +110,29 @@ class AuditRecorder:
     ) -> Appended:
         """
         Enter what happened next: events that are final, the money that came in in the same blocks,
-        and the calls of our contracts that failed there.
+        and the calls of our contracts that failed there. What came in and failed in blocks that the
+        audit has already may be left out.
 
         Raises StoreError, ChainError, and OtherChainError where the audit is of another chain.
         """
         self._native_moves = Counter(
             (e.block, e.emitter) for e in events if isinstance(e, _MOVES) and e.token == NATIVE
         )
-        together: list[Event | Incoming | FailedCall] = [*events, *incoming, *failed]
+        new = [one for one in incoming if one.block >= self._past.block]
+        together: list[Event | Incoming | FailedCall] = [*events, *new, *failed]
+        together += self._known_deposits(max((_position(one)[0] for one in together), default=0))
         together.sort(key=_position)
         entries: list[Entry] = []
         for _, group in groupby(together, key=lambda one: one.transaction):
             entries += self._enter(list(group))
         return self._log.append(entries)
+
+    def _known_deposits(self, last: int) -> Iterator[Incoming]:
+        """
+        Those up to block `last` that the audit has: balances add up without reading them again.
+        """
+        while self._deposits and self._deposits[0].block <= last:
+            yield self._deposits.popleft()
 
     def _enter(self, group: Sequence[Event | Incoming | FailedCall]) -> Iterator[Entry]:
         """
