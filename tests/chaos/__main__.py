@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chaos.campaign import run
+from tests.chaos.campaign import Campaign, run
 
 
 def main() -> int:
@@ -26,10 +26,14 @@ def main() -> int:
     options = parser.parse_args()
 
     began = time.monotonic()
-    campaign = run(options.kills, options.seed, options.per_chain)
-    report = campaign.as_json(time.monotonic() - began)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+
+    def write(campaign: Campaign) -> None:
+        report = campaign.as_json(time.monotonic() - began)
+        options.out.write_text(json.dumps(report, indent=2) + "\n")
+
+    campaign = run(options.kills, options.seed, options.per_chain, on_round=write)
+    report = campaign.as_json(time.monotonic() - began)
     print(json.dumps(report, indent=2))
     return 1 if report["lost"] or report["doubled"] else 0
 

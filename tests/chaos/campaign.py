@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -170,9 +171,15 @@ def count_waiting(scene: Scene) -> int:
     return sum(len(wallet.queue) for wallet in state.registry.values())
 
 
-def run(kills: int, seed: int, per_chain: int, show: bool = True) -> Campaign:
+def run(
+    kills: int,
+    seed: int,
+    per_chain: int,
+    show: bool = True,
+    on_round: Callable[[Campaign], None] = lambda campaign: None,
+) -> Campaign:
     """
-    The whole campaign.
+    The whole campaign. `on_round` gets it whenever a chain has been judged.
     """
     campaign = Campaign()
     dice = random.Random(seed)
@@ -180,6 +187,7 @@ def run(kills: int, seed: int, per_chain: int, show: bool = True) -> Campaign:
         while campaign.kills < kills:
             count = min(per_chain, kills - campaign.kills)
             _run_round(nursery, dice, campaign, count, show)
+            on_round(campaign)
     return campaign
 
 

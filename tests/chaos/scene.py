@@ -73,7 +73,7 @@ class Scene:
         world, token = self.world, self.world.usdc.address
         wallet = world.create_wallet("chaos")
         limits = {"payer": MAX_UINT256, "saver": 80 * USDC, "spender": 80 * USDC}
-        most = {"payer": 16_000, "saver": 16_000, "spender": 5}
+        most = {"payer": 16_000, "saver": 16_000, "spender": 3}
         budgets = {
             address_of(self.agents[name]): Budget(
                 per_payment=100 * USDC,
@@ -104,10 +104,12 @@ class Scene:
         """
         dice = self.random.random
         if dice() < 0.35:
-            self._queue("saver" if dice() < 0.75 else "spender")
+            self._queue("saver" if dice() < 0.6 else "spender")
         if dice() < 0.06:
             self._queue_again()
-        if self._stopped_for or dice() < 0.05:
+        if self._stopped_for:
+            self._release()
+        elif dice() < 0.04:
             self._stop()
         if dice() < 0.04:
             self.chain.rpc.request("anvil_dropAllTransactions")
@@ -133,9 +135,8 @@ class Scene:
         """
         self._stopped_for = 1
         while self._stopped_for:
-            self._stop(lift=True)
+            self._release(now=True)
             self.mine()
-            self._stopped_for = int(self._running_stop() is not None)
 
     def _queue(self, name: str) -> None:
         if len(self._to_requeue) > _MOST_WAITING:
@@ -165,24 +166,29 @@ class Scene:
         self._send(who, call)
         self.happened.requeued += 1
 
-    def _stop(self, *, lift: bool = False) -> None:
+    def _stop(self) -> None:
         """
-        A guardian stops something, and a few blocks later the treasury releases it.
+        A guardian stops something, for a few blocks.
         """
-        scope = self._running_stop()
-        if scope is None and not lift:
-            scopes = [self.wallet.address, *map(address_of, self.agents.values())]
-            call = self.world.organization.build_call("pause", self.random.choice(scopes), 0, "!")
-            self._send(address_of(self.world.guardian), call)
-            self._stopped_for = self.random.randint(2, 6)
-            self.happened.stops += 1
+        scopes = [self.wallet.address, *map(address_of, self.agents.values())]
+        call = self.world.organization.build_call("pause", self.random.choice(scopes), 0, "!")
+        self._send(address_of(self.world.guardian), call)
+        self._stopped_for = self.random.randint(2, 6)
+        self.happened.stops += 1
+
+    def _release(self, *, now: bool = False) -> None:
+        """
+        The treasury releases it, as often as it takes: its block may go.
+        """
+        self._stopped_for = 0 if now else max(0, self._stopped_for - 1)
+        if self._stopped_for:
             return
-        self._stopped_for = max(0, self._stopped_for - 1)
-        if scope is not None and (lift or not self._stopped_for):
+        scope = self._running_stop()
+        if scope is not None:
             number = self.world.organization.view("pause_number", scope)
             call = self.world.organization.build_call("unpause", scope, number, "fine")
             self._send(self.world.safe.address, call)
-            self._stopped_for = 1  # looked at again: its block may go
+            self._stopped_for = 1
 
     def _running_stop(self) -> Address | None:
         for scope in (self.wallet.address, *map(address_of, self.agents.values())):
