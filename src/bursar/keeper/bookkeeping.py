@@ -20,7 +20,7 @@ from bursar.keeper.ports import Clock
 from bursar.store.audit_heads import HeadKeeper
 from bursar.store.audit_log import AuditLog
 from bursar.store.audit_past import AuditPast
-from bursar.store.audit_recorder import AuditRecorder, Carriers
+from bursar.store.audit_recorder import AuditRecorder, Carriers, Failures
 from bursar.store.refusal_spool import RefusalSpool
 from bursar.store.settled import Settled, fetch_settled, fetch_tail
 from bursar.types import Address
@@ -33,7 +33,8 @@ _HEAD_REST: Final = 30.0
 class Books:
     """
     Keeps the books of one organisation. `heads` takes the audit's last hash off the machine.
-    Without `declarations` no receipt is looked at. `spools` are files of refusals.
+    Without `declarations` no receipt is looked at. `spools` are files of refusals. `failures` tells
+    why calls failed.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Books:
         heads: HeadKeeper | None = None,
         declarations: Declarations | None = None,
         spools: Sequence[RefusalSpool] = (),
+        failures: Failures | None = None,
         clock: Clock = time.time,
     ) -> None:
         self._log = log
@@ -52,6 +54,7 @@ class Books:
         self._heads = heads
         self._declarations = declarations
         self._spools = spools
+        self._failures = failures
         self._clock = clock
         self._rest_until = float("-inf")
         self._begin()
@@ -85,7 +88,9 @@ class Books:
     def _keep_final(self, kept: Kept) -> None:
         if self._recorder is None:
             log = self._log
-            self._recorder = AuditRecorder(log, self._carriers, verdict=self._find_verdict)
+            self._recorder = AuditRecorder(
+                log, self._carriers, verdict=self._find_verdict, failures=self._failures
+            )
             past = AuditPast.fetch(self._database, log.chain_id, log.organization)
             self._past_block = past.block
         while True:
@@ -94,7 +99,7 @@ class Books:
                     c, self._log.chain_id, self._log.organization, after=self._after
                 )
             )
-            if part.events or part.transfers:
+            if part.events or part.transfers or part.failed:
                 self._keep_part(part, kept)
             self._after = part.last
             if part.is_all:
@@ -104,7 +109,7 @@ class Books:
         assert self._recorder is not None
         self._wallets |= {one.wallet for one in part.events if isinstance(one, WalletCreated)}
         self._judge(part.events, kept)
-        done = self._recorder.record(part.events, self._incoming(part))
+        done = self._recorder.record(part.events, self._incoming(part), part.failed)
         kept.entries += len(done.added)
 
     def _incoming(self, part: Settled) -> list[Incoming]:

@@ -15,6 +15,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.chain.carriers import CarrierReader
 from bursar.chain.client import Client
+from bursar.chain.failures import FailureReader
 from bursar.chain.follower import DEPTH, Endpoint, Endpoints
 from bursar.chain.sending import Patience, Sender
 from bursar.keeper.bookkeeping import Books
@@ -131,6 +132,7 @@ def build_books(
         heads=build_head_keeper(places.heads) if places.heads else None,
         declarations=declarations,
         spools=[RefusalSpool(places.refusals)] if places.refusals is not None else [],
+        failures=FailureReader(client),
     )
 
 

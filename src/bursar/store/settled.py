@@ -9,10 +9,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from bursar.audit import Incoming
+from bursar.audit import FailedCall, Incoming
 from bursar.chain.follower import read_event
 from bursar.events import Event
-from bursar.store.chain_tables import chain_events, chain_transfers
+from bursar.store.chain_tables import chain_events, chain_failed_calls, chain_transfers
 from bursar.store.chain_writer import Cursor, find_cursor
 from bursar.types import Address
 
@@ -22,18 +22,21 @@ _WHOLE: Final = -1
 
 _events = chain_events.c
 _transfers = chain_transfers.c
+_failed = chain_failed_calls.c
 
 
 class Settled(NamedTuple):
     """
     What was logged after block `after` up to and including `last`, all of it final, and the tokens
-    that moved in or out of wallets in the same blocks. `is_all`: there is no more that is final.
+    that moved in or out of wallets in the same blocks, and calls that failed there, as far as the
+    store has them. `is_all`: there is no more that is final.
     """
 
     events: tuple[Event, ...]
     transfers: tuple[Incoming, ...]
     last: int
     is_all: bool
+    failed: tuple[FailedCall, ...] = ()
 
 
 def fetch_settled(
@@ -53,6 +56,7 @@ def fetch_settled(
         transfers=_fetch_transfers(connection, cursor.source, after, last),
         last=max(last, after),
         is_all=last >= final,
+        failed=_fetch_failed(connection, cursor.source, after, last),
     )
 
 
@@ -121,6 +125,24 @@ def _fetch_transfers(
             sender=row.sender,
             wallet=row.recipient,
             amount=row.amount,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _fetch_failed(
+    connection: Connection, source: int, after: int, last: int
+) -> tuple[FailedCall, ...]:
+    wanted = (_failed.source == source, _failed.block > after, _failed.block <= last)
+    query = select(chain_failed_calls).where(*wanted).order_by(_failed.block, _failed.position)
+    return tuple(
+        FailedCall(
+            at=row.at,
+            block=row.block,
+            transaction=row.transaction,
+            index=row.position,
+            sender=row.sender,
+            target=row.target,
         )
         for row in connection.execute(query)
     )
