@@ -202,6 +202,30 @@ def test_report__without_a_name__keeps_nothing(devnet: RunningDevnet) -> None:
     assert facts(devnet) == before
 
 
+def test_report__with_a_store__counts_what_was_refused(devnet: RunningDevnet) -> None:
+    """
+    T29: refusals leave nothing on chain; the audit has them, and the report counts them by reason.
+    """
+
+    def refusals() -> Any:
+        return json.loads(bursar("refill", "report", "--json").stdout)["report"]["refusals"]
+
+    assert refusals() is None
+    for _ in range(2):
+        assert bursar("pay", "USDC", "vendor", "101", "--agent", "shopper", "--yes").exit_code == 2
+    assert bursar("pay", "USDC", "vendor", "5001", "--agent", "trader", "--yes").exit_code == 2
+    # Whoever has the store takes in what agents have left beside it.
+    assert bursar("keeper", "run", "--once", "--json").exit_code == 0
+    # Refusals have the machine's time, which a chain that was brought back is behind of.
+    devnet.chain.warp(by=600)
+
+    reason = "payments: amount out of bounds"
+    assert refusals() == [
+        {"agent": "shopper", "wallet": "operations", "reason": reason, "times": 2},
+        {"agent": "trader", "wallet": "trading", "reason": reason, "times": 1},
+    ]
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [

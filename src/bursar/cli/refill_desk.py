@@ -10,6 +10,7 @@ import typer
 
 from bursar.cli.place import BOOK, Place
 from bursar.cli.safe_place import SafePlace
+from bursar.cli.storing import find_database
 from bursar.config import load_treasury, parse_amount, to_base_units
 from bursar.config.problems import WrongError
 from bursar.devnet import load_devnet_treasury
@@ -22,6 +23,7 @@ from bursar.treasury.refills.evidence import Report, Source
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
+from bursar.treasury.refills.recorded import RecordedRefusals
 from bursar.treasury.refills.reporting import FileRead, Reporter
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.words import show_moment
@@ -82,7 +84,13 @@ def open_refill(rpc_url: str | None, book: str | None, id: str | None) -> tuple[
 
 def _open(safe: SafePlace, book: str | None, path: str) -> Opened:
     place = safe.place
-    reporter = Reporter(place.office, place.office, _read_file(path), receipts=_receipt_keys(place))
+    reporter = Reporter(
+        place.office,
+        place.office,
+        _read_file(path),
+        receipts=_receipt_keys(place),
+        refusals=RecordedRefusals(find_database(place), place.book),
+    )
     return Opened(place, RefillDesk(reporter, _folder(place, book), safe.desk), path)
 
 
