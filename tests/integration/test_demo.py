@@ -28,7 +28,7 @@ REFUSALS = {
     "roles: not the treasury",
     "stops: not the stop that was seen",
 }
-NAMES = ["setup", "pay", "limit", "queue", "stop", "theft", "topology"]
+NAMES = ["setup", "pay", "limit", "queue", "stop", "theft", "topology", "audit"]
 
 
 def demo(*options: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bursar.demo import limit, pay, queue, setup, stop, theft, topology
+from bursar.demo import audit, limit, pay, queue, setup, stop, theft, topology
 from bursar.demo.report import ChapterReport
 from bursar.demo.stage import Stage
 
@@ -40,4 +40,5 @@ CHAPTERS: Final = (
     Chapter("stop", stop.TITLE, stop.ABOUT, stop.play),
     Chapter("theft", theft.TITLE, theft.ABOUT, theft.play),
     Chapter("topology", topology.TITLE, topology.ABOUT, topology.play, needs_setup=False),
+    Chapter("audit", audit.TITLE, audit.ABOUT, audit.play),
 )
