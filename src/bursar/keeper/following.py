@@ -8,8 +8,10 @@ between reading and writing, what is there is a beginning of the chain, without 
 """
 
 import asyncio
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -36,6 +38,7 @@ from bursar.types import Address
 # How long a commit may wait for a database that is away before following begins anew.
 STORE_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 1.0
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
 
 _log = logging.getLogger("bursar.keeper.following")
 
@@ -115,13 +118,14 @@ class Following:
         """
         ledger, follower = await self._begin()
         events = gone = 0
-        try:
-            async for step in follower.catch_up():
-                gone += self._count_gone(ledger, step)
-                events += 0 if isinstance(step, Rollback) else len(step.logs)
-                await self._take(ledger, step)
-        finally:
-            await self._finish()
+        with _seldom_collecting():
+            try:
+                async for step in follower.catch_up():
+                    gone += self._count_gone(ledger, step)
+                    events += 0 if isinstance(step, Rollback) else len(step.logs)
+                    await self._take(ledger, step)
+            finally:
+                await self._finish()
         head = follower.head
         return Progress(
             head=follower.tip.number if head is None else head.number,
@@ -241,3 +245,17 @@ class Following:
         Begin anew from the store next time.
         """
         self._ledger = self._follower = None
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """
+    Let Python look for cycles less often: thousands of logs at a time are built and dropped, none
+    of which is in one, and looking took a quarter of the time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _OBJECTS_BETWEEN_COLLECTIONS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -24,7 +24,6 @@ EXECUTED: Final = "executed"
 CANCELLED: Final = "cancelled"
 VOIDED: Final = "voided"
 
-_NEVER_QUEUED: Final = (None,) * 9
 _NOT_DONE: Final = (None,) * 6
 # Where `status` stands, and how many columns come before what ended a payment.
 _STATUS: Final = [column.name for column in chain_payments.columns].index("status")
@@ -56,7 +55,8 @@ class Payments:
             write(batch, event)
 
     def _on_paid(self, batch: Batch, event: events.Paid) -> None:
-        batch.insert(chain_payments, (*self._begin(event, PAID), *_NEVER_QUEUED))
+        # The columns of one that was queued stay empty.
+        batch.insert(chain_payments, self._begin(event, PAID))
 
     def _on_queued(self, batch: Batch, event: events.PaymentQueued) -> None:
         times = (event.id, event.ready_at, event.expires_at)

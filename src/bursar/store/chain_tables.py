@@ -34,9 +34,10 @@ def _key(name: str, type: Any) -> Column[Any]:
     return Column(name, type, primary_key=True, autoincrement=False)
 
 
-def _table(name: str, *columns: Any) -> Table:
-    # The rows of a block lie together, and there is one tree to write to instead of two.
-    return Table(name, metadata, _key("source", Integer), *columns, sqlite_with_rowid=False)
+def _table(name: str, *columns: Any, large_rows: bool = False) -> Table:
+    # Small rows lie in one tree instead of two. Large ones would make that tree deep: of 700 bytes
+    # each, five fit on a page.
+    return Table(name, metadata, _key("source", Integer), *columns, sqlite_with_rowid=large_rows)
 
 
 def _address(name: str, **options: Any) -> Column[Any]:
@@ -99,6 +100,7 @@ chain_events: Final = _table(
     _bytes32("transaction"),
     _text("name"),
     _text("payload"),
+    large_rows=True,
 )
 
 chain_failed_calls: Final = _table(
@@ -272,6 +274,7 @@ chain_payments: Final = _table(
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
+    large_rows=True,
 )
 
 BY_NUMBER: Final = (chain_blocks,)

@@ -78,7 +78,8 @@ class Batch:
 
     def insert(self, table: Table, row: Row) -> None:
         """
-        A row that is not there yet; `row` begins with the source.
+        A row that is not there yet; `row` begins with the source, and may leave off columns at the
+        end that are then NULL. All of a table in one batch have the same length.
         """
         self.inserts[table].append(row)
         self.rows += 1
@@ -246,40 +247,43 @@ def _encoded(table: Table, rows: Iterable[Sequence[Any]], dialect: Dialect) -> l
 
 def _execute(
     connection: Connection,
-    build_sql: Callable[[Table, Dialect, int], str],
+    build_sql: Callable[[Table, Dialect, int, int], str],
     table: Table,
     rows: Sequence[Row],
 ) -> None:
     """
     Many rows to a statement: with one each, the interpreter's lock changes hands for every row.
     """
+    if not rows:
+        return
+    width = len(rows[0])
     whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
     if whole:
-        sql = build_sql(table, connection.dialect, _ROWS_A_STATEMENT)
+        sql = build_sql(table, connection.dialect, _ROWS_A_STATEMENT, width)
         parts = range(0, whole, _ROWS_A_STATEMENT)
         values = [tuple(chain(*rows[part : part + _ROWS_A_STATEMENT])) for part in parts]
         connection.exec_driver_sql(sql, values)
     if whole < len(rows):
-        sql = build_sql(table, connection.dialect, 1)
+        sql = build_sql(table, connection.dialect, 1, width)
         connection.exec_driver_sql(sql, list(rows[whole:]))
 
 
 @lru_cache(maxsize=128)
-def _insert_sql(table: Table, dialect: Dialect, rows: int) -> str:
-    columns = [column.name for column in table.columns]
+def _insert_sql(table: Table, dialect: Dialect, rows: int, width: int) -> str:
+    columns = [column.name for column in table.columns][:width]
     quoted = ", ".join(f'"{name}"' for name in columns)
     row = f"({', '.join([_mark(dialect)] * len(columns))})"
     return f'INSERT INTO "{table.name}" ({quoted}) VALUES {", ".join([row] * rows)}'
 
 
 @lru_cache(maxsize=128)
-def _upsert_sql(table: Table, dialect: Dialect, rows: int) -> str:
+def _upsert_sql(table: Table, dialect: Dialect, rows: int, width: int) -> str:
     keys = [column.name for column in table.primary_key.columns]
     others = [column.name for column in table.columns if column.name not in keys]
     target = ", ".join(f'"{name}"' for name in keys)
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
     action = f"UPDATE SET {changes}" if others else "NOTHING"
-    return f"{_insert_sql(table, dialect, rows)} ON CONFLICT ({target}) DO {action}"
+    return f"{_insert_sql(table, dialect, rows, width)} ON CONFLICT ({target}) DO {action}"
 
 
 @lru_cache(maxsize=128)

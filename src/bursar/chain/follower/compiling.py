@@ -15,12 +15,13 @@ from bursar.chain.follower.words import ADDRESSES, DIGITS
 
 Reader = Callable[[dict[str, Any], Sequence[str], str], str]
 
-# How a value is read from the digits in `w`, and how it is written, by the ABI's type.
+# How a value is read from its digits `{w}` or its bytes `{b}`, whichever is faster, and how it is
+# written, by the ABI's type.
 _READ: Final = {
-    "address": "addresses[w]",
-    "uint256": "int(w, 16)",
-    "bytes32": "fromhex(w)",
-    "bool": "flags[w]",
+    "address": "addresses[{w}]",
+    "uint256": "number({b}, 'big')",
+    "bytes32": "{b}",
+    "bool": "flags[{w}]",
 }
 _WRITE: Final = {
     "address": '"{%s}"',
@@ -43,7 +44,8 @@ def compile_reader(indexed: Sequence[Entry], plain: Sequence[Entry]) -> Reader:
         f"    if len(topics) != {1 + len(indexed)} or len(data) != {2 + DIGITS * len(plain)}:",
         "        raise ValueError(f'{len(topics)} topics, {len(data) // 2 - 1} bytes of data')",
         "    try:",
-        "        pass",
+        "        raw = fromhex(data[2:])",
+        f"        if len(raw) != {32 * len(plain)}: raise ValueError('data of no words')",
     ]
     for number, entry in enumerate(entries):
         lines += _read_lines(number, entry, len(indexed))
@@ -57,6 +59,7 @@ def compile_reader(indexed: Sequence[Entry], plain: Sequence[Entry]) -> Reader:
         "flags": _FLAGS,
         "fromhex": bytes.fromhex,
         "json_flags": _JSON_FLAGS,
+        "number": int.from_bytes,
     }
     exec("\n".join(lines), scope)
     reader: Reader = scope["read"]
@@ -65,15 +68,19 @@ def compile_reader(indexed: Sequence[Entry], plain: Sequence[Entry]) -> Reader:
 
 def _read_lines(number: int, entry: Entry, topics: int) -> list[str]:
     if number < topics:
-        word = f"topics[{number + 1}][2:]"
+        lines = [
+            f"        w = topics[{number + 1}][2:]",
+            # Data has its length checked as a whole.
+            f"        if len(w) != {DIGITS}: raise ValueError('a topic of no word')",
+        ]
+        word, raw = "w", "fromhex(w)"
     else:
-        start = 2 + DIGITS * (number - topics)
-        word = f"data[{start}:{start + DIGITS}]"
-    lines = [f"        w = {word}", f"        v{number} = {_READ[entry['type']]}"]
-    if number < topics:
-        # Data has its length checked as a whole.
-        lines.insert(1, f"        if len(w) != {DIGITS}: raise ValueError('a topic of no word')")
-    return [*lines, f"        values[{entry['name']!r}] = v{number}"]
+        place = number - topics
+        lines = []
+        word = f"data[{2 + DIGITS * place}:{2 + DIGITS * (place + 1)}]"
+        raw = f"raw[{32 * place}:{32 * (place + 1)}]"
+    read = _READ[entry["type"]].format(w=word, b=raw)
+    return [*lines, f"        values[{entry['name']!r}] = v{number} = {read}"]
 
 
 def _json_of(entries: Sequence[Entry]) -> str:

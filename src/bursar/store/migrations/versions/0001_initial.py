@@ -137,7 +137,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source", "block", "log", name=op.f("pk_chain_events")),
-        sqlite_with_rowid=False,
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "chain_failed_calls",
@@ -220,7 +220,7 @@ def upgrade() -> None:
         sa.Column("done_by", sa.LargeBinary(length=20), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("source", "block", "log", name=op.f("pk_chain_payments")),
-        sqlite_with_rowid=False,
+        sqlite_with_rowid=True,
     )
     op.create_index(
         "ix_chain_payments_pending",
