@@ -2,11 +2,14 @@
 The timelock as the reference has it: what waits, what applies, and every way a change dies.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bursar.changes import (
     ORGANIZATION_SETTERS,
@@ -16,6 +19,7 @@ from bursar.changes import (
     decode_call,
     encode_call,
 )
+from bursar.errors import MalformedCallError
 from bursar.reasons import Reason
 from bursar.reference import PLAIN
 from bursar.types import DAY, FOREVER, HOUR, ZERO_ADDRESS
@@ -38,6 +42,8 @@ from tests.unit.office import (
 )
 
 RAISED = budget(daily=2_000 * USDC)
+# Around what 31, 32, 63, 64 and 256 bits hold, where readers of other people's calldata fail.
+ABSURD = [2**bits + step for bits in (31, 32, 63, 64) for step in (-1, 0)] + [2**256 - 1]
 
 
 @pytest.fixture
@@ -90,6 +96,28 @@ def test_setters__their_selectors__are_the_interfaces_signatures():
 def test_decode_call__what_was_encoded__round_trips(name, arguments):
     """A setter's calldata says which setter and with what."""
     assert decode_call(encode_call(name, *arguments)) == (name, arguments)
+
+
+@pytest.mark.parametrize("pointer", [*ABSURD, 64])
+@pytest.mark.parametrize("count", [*ABSURD, 1])
+def test_decode_call__a_place_or_a_length_beyond_the_call__is_malformed(pointer, count):
+    """A stranger writes the calldata: no figure in it fails in any other way, or takes long."""
+    words = [word.to_bytes(32, "big") for word in (pointer, 1, count)]
+    with pytest.raises(MalformedCallError, match="set_recipients"):
+        decode_call(encode_call("set_recipients", (), True)[:4] + b"".join(words))
+
+
+@given(
+    st.sampled_from(ORGANIZATION_SETTERS + WALLET_SETTERS),
+    st.lists(st.sampled_from([0, 1, 32, 64, *ABSURD]) | st.integers(0, 2**256 - 1), max_size=14),
+    st.binary(max_size=33),
+)
+def test_decode_call__any_bytes__is_read_or_malformed(setter, words, rest):
+    """What was read can be written again; nothing else than MalformedCallError comes out."""
+    call = setter.selector + b"".join(word.to_bytes(32, "big") for word in words) + rest
+    with suppress(MalformedCallError):
+        name, arguments = decode_call(call)
+        assert decode_call(encode_call(name, *arguments)) == (name, arguments)
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 1_024])

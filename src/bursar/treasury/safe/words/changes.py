@@ -24,7 +24,7 @@ def say_change(words: Words, outlook: Outlook, target: Address, data: bytes) -> 
         subject_of(target, data)
         if encode_call(name, *values) != data:
             raise MalformedCallError("it has bytes that belong to no argument")
-    except (MalformedCallError, ValueError, TypeError, OverflowError) as error:
+    except MalformedCallError as error:
         return Saying(
             f"a change of {words.name(target)} that cannot be read: {error}", Effect.UNKNOWN
         )
