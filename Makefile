@@ -18,7 +18,7 @@ PYTHON := $(PYTHON)
 # Ape looks for its compiler and for anvil there; the pinned ones come before the machine's own.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(PATH)
 
-.PHONY: help setup demo test test-all lint format fuzz chaos bench-gas contracts lock clean
+.PHONY: help setup demo test test-all lint format fuzz chaos bench-gas bench-keeper contracts lock clean
 .PHONY: venv-runtime venv-dev anvil python
 
 help: ## show this list
@@ -57,6 +57,9 @@ chaos: venv-dev anvil ## kill a keeper a thousand times and compare with the cha
 
 bench-gas: venv-dev anvil ## measure gas, print it with the targets and write build/bench-gas.json
 	@$(PY) scripts/bench_gas.py $(ARGS)
+
+bench-keeper: venv-dev anvil ## measure following the chain into the store and write build/bench-keeper.json
+	@$(PY) scripts/bench_keeper.py $(ARGS)
 
 contracts: venv-dev ## compile the contracts and refresh the artifacts that the package ships
 	@$(PY) scripts/refresh_artifacts.py $(ARGS)

@@ -1,0 +1,139 @@
+"""
+A store with a million events, and one of 1,000 wallets with 10,000 agents: started again, how long
+it takes and how much memory it needs.
+
+    python scripts/_bench_large.py URL ORGANIZATION CHAIN_ID    → {"seconds": …, "memory_mb": …}
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from bursar import events
+from bursar.budgets import Budget
+from bursar.chain.follower import Extension, Header, Logged, Mark
+from bursar.chain.follower.layouts import layouts_by_name
+from bursar.events import Event
+from bursar.keeper.following_ledger import Ledger
+from bursar.keeper.following_start import load
+from bursar.store.chain_tables import chain_events, chain_payments
+from bursar.store.chain_writer import commit_batch
+from bursar.store.database import Database
+from bursar.types import FOREVER, Address, Bytes32, checksummed
+
+WALLETS: Final = 1_000
+AGENTS: Final = 10_000
+AT: Final = 1_767_607_200
+_TOKEN: Final = checksummed(f"0x{1:040x}")
+_GENERAL: Final = Bytes32(b"general".ljust(32, b"\0"))
+
+
+def multiply_events(database: Database, times: int) -> int:
+    """
+    Copy every event and payment that often into blocks before the first. How many there are then.
+    """
+    for table in (chain_events, chain_payments):
+        for number in range(1, times):
+            database.write(partial(_copy, table=table, shift=number * 10_000_000))
+    with database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(chain_events)).scalar_one()
+
+
+def _copy(connection: Connection, table: Table, shift: int) -> None:
+    names = [column.name for column in table.columns]
+    values = [column - shift if column.name == "block" else column for column in table.columns]
+    copied = select(*values).where(table.c.block >= 0)
+    connection.execute(insert(table).from_select(names, copied))
+
+
+def fill_large(database: Database, organization: Address, chain_id: int) -> None:
+    """
+    Write an organisation of that many wallets and agents, as if it had been followed.
+    """
+    cursor, stored, _ = database.write(
+        partial(load, chain_id=chain_id, organization=organization, first=0)
+    )
+    ledger = Ledger(cursor, stored)
+    for number, block in enumerate(_blocks(organization)):
+        header = Header(number, f"0x{number + 1:064x}", f"0x{number:064x}", AT, 0, 0)
+        mark = Mark(number, header.hash, AT)
+        logs = tuple(_logged(event, number, index) for index, event in enumerate(block))
+        for batch in ledger.take(Extension((header,), logs, {}, mark, mark)):
+            database.write(partial(commit_batch, batch=batch))
+
+
+def _blocks(organization: Address) -> list[list[Event]]:
+    new: dict[str, Any] = {"emitter": organization, "at": AT}
+    birth = [
+        events.OrganizationCreated(treasury=_TOKEN, change_delay=3_600, **new),
+        events.HeartbeatTimeoutSet(seconds=FOREVER, **new),
+    ]
+    blocks: list[list[Event]] = [list(birth)]
+    for number in range(WALLETS):
+        wallet = checksummed(f"0x{0xAA00000000 + number:040x}")
+        created: list[Event] = [
+            events.WalletCreated(wallet=wallet, name=f"wallet {number}", blueprint=_TOKEN, **new),
+            events.WalletLimitSet(emitter=wallet, at=AT, token=_TOKEN, daily=10**12),
+        ]
+        agents = range(number, AGENTS, WALLETS)
+        blocks.append(created + [_budget_set(wallet, agent) for agent in agents])
+    return blocks
+
+
+def _budget_set(wallet: Address, agent: int) -> Event:
+    budget = Budget(
+        per_payment=10**6,
+        hourly=10**7,
+        daily=10**8,
+        queue_from=FOREVER,
+        max_payments=1_000,
+        expires_at=AT + 3_600 * 1_000 - AT % 3_600,
+        share_bps=10_000,
+        rolling=False,
+        allowlist_only=False,
+    )
+    return events.BudgetSet(
+        emitter=wallet,
+        at=AT,
+        agent=checksummed(f"0x{0xBB00000000 + agent:040x}"),
+        token=_TOKEN,
+        category=_GENERAL,
+        budget=budget,
+        hour_spent=0,
+        day_spent=0,
+    )
+
+
+def _logged(event: Event, block: int, index: int) -> Logged:
+    placed = event.model_copy(
+        update={"block": block, "log": index, "transaction": Bytes32(bytes(32))}
+    )
+    name = type(event).__name__
+    return Logged(block, index, name, layouts_by_name()[name].write(dict(placed)), placed)
+
+
+def main(url: str, organization: str, chain_id: str) -> None:
+    """
+    Load what is stored, and print how long it took and how large the process is.
+    """
+    with Database.open(url) as database:
+        begin = time.perf_counter()
+        _, stored, _ = database.write(
+            partial(load, chain_id=int(chain_id), organization=checksummed(organization), first=0)
+        )
+        seconds = time.perf_counter() - begin
+        tip = stored.state.copy()
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found = {"seconds": seconds, "memory_mb": megabytes, "wallets": len(tip.registry)}
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
