@@ -37,7 +37,6 @@ from bursar.types import Address
 
 # How long a commit may wait for a database that is away before following begins anew.
 STORE_SECONDS: Final = 30.0
-POLL_SECONDS: Final = 1.0
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
 
 _log = logging.getLogger("bursar.keeper.following")
@@ -68,6 +67,13 @@ class Progress:
         How many seconds old the last block is: a chain, or its nodes, may have stopped.
         """
         return now - self.at
+
+    def describe(self, now: float) -> str:
+        """
+        In a line, for people.
+        """
+        where = f"Block {self.block} of {self.head}, {max(self.age(now), 0):.0f} s old"
+        return f"{where}, {self.behind} behind." if self.behind else f"{where}."
 
 
 class Following:

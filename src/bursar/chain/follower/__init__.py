@@ -26,6 +26,7 @@ from bursar.chain.follower.following import (
     Rollback,
     Step,
 )
+from bursar.chain.follower.heads import Heads
 from bursar.chain.follower.inspecting import Receipts
 from bursar.chain.follower.receipts import (
     NO_TRAFFIC,
@@ -47,6 +48,7 @@ __all__ = [
     "Follower",
     "HaltedError",
     "Header",
+    "Heads",
     "IncompleteError",
     "LaggingNodeError",
     "Logged",

@@ -66,6 +66,7 @@ class Layout:
             return self._fast(values, topics, data)
         if len(topics) != self.topic_count or len(data) < self._digits + 2:
             raise ValueError(f"{len(topics)} topics and {len(data) // 2 - 1} bytes are not its own")
+        bytes.fromhex(data[2:])  # also where nothing is read, as in a text's padding
         for name, read, number in self._topics:
             values[name] = read(topics[number][2:])
         for name, read, start, end in self._words:
