@@ -26,6 +26,7 @@ from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.recorded import RecordedRefusals
 from bursar.treasury.refills.reporting import FileRead, Reporter
 from bursar.treasury.refills.targets import Wishes
+from bursar.treasury.watching import LiveViews
 from bursar.treasury.words import show_moment
 from bursar.types import Address
 
@@ -86,7 +87,7 @@ def _open(safe: SafePlace, book: str | None, path: str) -> Opened:
     place = safe.place
     reporter = Reporter(
         place.office,
-        place.office,
+        LiveViews(place.office),
         _read_file(path),
         receipts=_receipt_keys(place),
         refusals=RecordedRefusals(find_database(place), place.book),

@@ -32,6 +32,7 @@ from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, DraftStore, MissingSignaturesError, SafeDesk
 from bursar.treasury.safe.execution import execute
 from bursar.treasury.safe.signing import sign as sign_draft
+from bursar.treasury.watching import LiveViews
 from bursar.types import Address, checksummed
 
 REPORTER: Final = "ana"
@@ -89,7 +90,7 @@ def _open_desk(company: Company) -> RefillDesk:
     digest = hashlib.sha256(TOPOLOGY.read_bytes()).hexdigest()
     file = FileRead(company.plan, Source(name=TOPOLOGY.name, sha256=digest))
     safe = SafeDesk.of(office, DraftStore(folder / "drafts", book.chain_id, book.safe))
-    reporter = Reporter(office, office, file, receipts=_receipt_keys(company))
+    reporter = Reporter(office, LiveViews(office), file, receipts=_receipt_keys(company))
     kept = RefillFolder(folder / "refills", book.chain_id, book.organization)
     return RefillDesk(reporter, kept, safe)
 
