@@ -15,7 +15,7 @@ class ReceiptKeyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
         self._keys: ReceiptKeys | None = None
 
     def load(self) -> ReceiptKeys | None:
@@ -28,7 +28,7 @@ class ReceiptKeyFile:
         except FileNotFoundError:
             self._seen = self._keys = None
             return None
-        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+        seen = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
         if seen != self._seen:
             self._keys = load_receipt_keys(self.path)
             self._seen = seen
