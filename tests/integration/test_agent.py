@@ -25,6 +25,7 @@ from bursar.agent import (
     UnknownNameError,
     UnknownPaymentError,
 )
+from bursar.agent.refusals import show_time
 from bursar.book import BookError, TokenEntry
 from bursar.chain.errors import (
     BadAnswerError,
@@ -222,7 +223,7 @@ def test_pay__rolling_budget_used_up__says_that_it_comes_back_hour_by_hour(
     world: LiveWorld, connect: Connect
 ) -> None:
     """
-    No midnight gives anything back, so none is named.
+    No midnight gives anything back, so none is named; only when all of it is back, at the latest.
     """
     figures = budget(hourly=1_000 * USDC, per_payment=1_000 * USDC, rolling=True)
     agent, token = address_of(world.agent), world.usdc.address
@@ -235,9 +236,25 @@ def test_pay__rolling_budget_used_up__says_that_it_comes_back_hour_by_hour(
 
     assert paid.executed
     assert (denied.reason, denied.resets_at) == (Reason.PAYMENTS_DAILY, None)
+    assert paid.remaining
+    assert denied.remaining
+    hour = world.chain.fetch_now() // HOUR * HOUR
+    # Paid in the hour before this one: its last second's day ends with this hour of tomorrow.
+    assert paid.remaining.day_resets_at == hour + DAY
+    assert denied.remaining.day_resets_at == hour + HOUR + DAY
+    assert denied.remaining.payments_reset_at == (hour // DAY + 1) * DAY
+    assert paid.remaining.rolling
+    assert denied.remaining.rolling
     # A finished hour counts up to 1/512 of the limit too much.
     assert "2 USDC asked, 0.7" in denied.message
     assert "left of the last 24 hours" in denied.message
+    assert f"all of it by {show_time(hour + HOUR + DAY)}" in denied.message
+
+    # A day later the payment is an hour from being back; at the full hour that was named it is.
+    world.chain.warp(to=paid.remaining.day_resets_at - 1)
+    assert wallet.remaining("USDC", "general").day < 1_000 * USDC
+    world.chain.warp(to=paid.remaining.day_resets_at)
+    assert wallet.remaining("USDC", "general").day == 1_000 * USDC
 
 
 def expected_reset(world: LiveWorld, number: Preview) -> int | None:

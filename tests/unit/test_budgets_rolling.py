@@ -23,6 +23,7 @@ from bursar.budgets import (
     spent,
 )
 from bursar.budgets.memory import build_ring, step_exponent
+from bursar.budgets.windows import comes_back
 from bursar.reasons import Reason
 from bursar.types import DAY, HOUR, RING_HOURS, RING_STEPS, UNITS_END
 from tests.unit.budget_walk import Walk, coarse
@@ -381,3 +382,46 @@ def test_rolling__in_place_of_a_share__forgets_the_recorded_balance_only():
     assert isinstance(on.memory, Ring)
     off = changed(on, allowing(1_000, rolling=False, share_bps=5_000), NOON)
     assert off.memory is None
+
+
+# When it comes back
+
+
+def test_comes_back__hours_that_were_used__is_when_more_is_left_and_when_all_is():
+    """
+    Paid at noon and at two: nothing is back a second before 13:00 of the next day, the first of it
+    then, all of it at 15:00.
+    """
+    line = pay(pay(line_of(1_000), 300, NOON), 200, NOON + 2 * HOUR)
+    first, last = NOON + 25 * HOUR, NOON + 27 * HOUR
+
+    for now in (NOON + 2 * HOUR, NOON + 12 * HOUR, first - 1):
+        assert comes_back(line, now) == (first, last)
+        assert left(line, now) == left(line, NOON + 3 * HOUR - 1)
+    assert left(line, first) > left(line, first - 1)
+    assert comes_back(line, first) == comes_back(line, last - 1) == (last, last)
+    assert left(line, last - 1) < left(line, last) == 1_000
+    assert comes_back(line, last) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 5 * HOUR), st.integers(1, 20)), min_size=1, max_size=30))
+def test_comes_back__any_payments__agrees_with_what_is_left(payments):
+    """The first full hour that leaves more than the one before, and the first that leaves all."""
+    line, now = line_of(1_000), NOON
+    for pause, amount in payments:
+        now += pause
+        line = pay(line, amount, now)
+    hours = [(now // HOUR + ahead) * HOUR for ahead in range(1, 27)]
+    more = [at for at in hours if left(line, at) > left(line, at - 1)]
+    assert comes_back(line, now) == (more[0], more[-1])
+    assert left(line, more[-1]) == 1_000
+
+
+def test_comes_back__a_utc_day__is_midnight_or_nothing():
+    """Without rolling all of it is back at once. Where nothing is used nobody has to wait."""
+    unused = line_of(1_000, rolling=False)
+    for none_used in (None, unused, line_of(1_000)):
+        assert comes_back(none_used, NOON) is None
+    line = pay(unused, 1, NOON)
+    assert comes_back(line, NOON + 3 * HOUR) == (MIDNIGHT + DAY, MIDNIGHT + DAY)
+    assert comes_back(line, MIDNIGHT + DAY) is None

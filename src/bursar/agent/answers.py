@@ -41,7 +41,7 @@ class Answers:
             message=f"Paid {request.show(request.amount)}.",
             receipt=show_hex(event.ref),
             transaction=_show_transaction(event.transaction),
-            remaining=build_remaining(left, request.token, event.at),
+            remaining=build_remaining(left, request.token, event.at, rolling=before.rolling),
             created_at=event.at,
         )
 
@@ -204,19 +204,25 @@ def _batch(requests: Sequence[Request], payments: tuple[Payment, ...], **more: A
     return Batch(payments=payments, total=total, total_formatted=formatted, **more)
 
 
-def build_remaining(left: tuple[int, int, int], token: TokenInfo, now: int) -> Remaining:
+def build_remaining(
+    left: tuple[int, int, int], token: TokenInfo, now: int, *, rolling: bool
+) -> Remaining:
     """
     What the wallet's `remaining` answers at `now`, for people.
     """
     hour, day, payments = left
+    hour_ends, day_ends = (now // HOUR + 1) * HOUR, (now // DAY + 1) * DAY
     return Remaining(
         hour=hour,
         day=day,
         payments=payments,
         hour_formatted=show_amount(hour, token.symbol, token.decimals),
         day_formatted=show_amount(day, token.symbol, token.decimals),
-        hour_resets_at=(now // HOUR + 1) * HOUR,
-        day_resets_at=(now // DAY + 1) * DAY,
+        hour_resets_at=hour_ends,
+        # A wallet does not tell its hours: the running one may be among them, and is the last back.
+        day_resets_at=hour_ends + DAY if rolling else day_ends,
+        payments_reset_at=day_ends,
+        rolling=rolling,
     )
 
 

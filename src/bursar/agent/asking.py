@@ -14,6 +14,7 @@ from bursar.agent.errors import AmountError, UnknownNameError
 from bursar.agent.names import Names, TokenInfo
 from bursar.agent.payment import PaymentPreview, Remaining
 from bursar.agent.refusals import Refusals, Request
+from bursar.budgets import Budget
 from bursar.chain.contracts import Contract
 from bursar.chain.errors import BadAnswerError
 from bursar.reasons import Preview
@@ -124,7 +125,9 @@ class Asking:
         What is left of a budget.
         """
         left = self.wallet.view("remaining", self.agent, token.address, category)
-        return build_remaining(left, token, self.wallet.client.fetch_now())
+        figures: Budget = self.wallet.view("budget", self.agent, token.address, category)
+        now = self.wallet.client.fetch_now()
+        return build_remaining(left, token, now, rolling=figures.rolling)
 
 
 def _read_entry(index: int, entry: Any) -> BatchEntry:

@@ -38,7 +38,9 @@ class Answer(BaseModel):
 class Remaining(Answer):
     """
     What is left of a budget: base units of this UTC hour and UTC day, and payments of the day. Of a
-    rolling budget `day` is what is left of the last 24 hours, and comes back hour by hour instead.
+    `rolling` budget `day` is what is left of the last 24 hours. It comes back hour by hour, and at
+    `day_resets_at` all of it is back at the latest, unless more is paid; payments are of the UTC
+    day also then.
     """
 
     hour: Uint256
@@ -48,6 +50,8 @@ class Remaining(Answer):
     day_formatted: str
     hour_resets_at: int
     day_resets_at: int
+    payments_reset_at: int
+    rolling: bool
 
     @field_serializer("hour", "day", when_used="json")
     def _as_text(self, amount: int) -> str:

@@ -73,7 +73,7 @@ class Refusals:
         """
         A reason with the figures that it depends on.
         """
-        if reason is Reason.PAYMENTS_DAILY and self._budget(request).rolling:
+        if reason is Reason.PAYMENTS_DAILY and remaining.rolling:
             return _refuse_rolling(request, remaining)
         return Refusal(
             code=code_of(reason),
@@ -98,11 +98,11 @@ class Refusals:
             until = show_time(remaining.day_resets_at)
             return f"Denied: {asked} asked, {show(remaining.day)} left today, until {until}."
         if reason is Reason.PAYMENTS_COUNT:
-            until = show_time(remaining.day_resets_at)
+            until = show_time(remaining.payments_reset_at)
             return f"Denied: no more payments today, until {until}."
         if reason is Reason.PAYMENTS_WALLET_LIMIT:
             left = show(self._wallet.view("wallet_remaining", token.address))
-            until = show_time(remaining.day_resets_at)
+            until = show_time(remaining.payments_reset_at)
             return f"Denied: {asked} asked, {left} left of the wallet's day, until {until}."
         if reason is Reason.PAYMENTS_BALANCE:
             return f"Denied: {asked} asked, the wallet holds {show(self.fetch_balance(token))}."
@@ -133,7 +133,8 @@ def _refuse_rolling(request: Request, remaining: Remaining) -> Refusal:
         code=code_of(Reason.PAYMENTS_DAILY),
         reason=Reason.PAYMENTS_DAILY,
         message=f"Denied: {asked} asked, {left} left of the last 24 hours; it comes back hour by "
-        "hour, 24 to 25 hours after it was paid.",
+        "hour, 24 to 25 hours after it was paid, and all of it by "
+        f"{show_time(remaining.day_resets_at)}.",
     )
 
 
@@ -154,6 +155,9 @@ def show_time(at: int) -> str:
 def _resets_at(reason: Reason, remaining: Remaining) -> int | None:
     if reason is Reason.PAYMENTS_HOURLY:
         return remaining.hour_resets_at
-    if reason in (Reason.PAYMENTS_DAILY, Reason.PAYMENTS_COUNT, Reason.PAYMENTS_WALLET_LIMIT):
+    if reason is Reason.PAYMENTS_DAILY:
         return remaining.day_resets_at
+    # Both are of the UTC day, whatever the budget's own day is.
+    if reason in (Reason.PAYMENTS_COUNT, Reason.PAYMENTS_WALLET_LIMIT):
+        return remaining.payments_reset_at
     return None

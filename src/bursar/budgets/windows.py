@@ -9,7 +9,7 @@ from bursar.budgets.memory import Ring, build_ring
 from bursar.budgets.shares import based, daily_limit
 from bursar.budgets.units import UNITS, unit_exponent, units_up
 from bursar.reasons import Reason
-from bursar.types import HOUR, HOURS_PER_DAY, RING_STEPS, UNITS_END
+from bursar.types import HOUR, HOURS_PER_DAY, RING_HOURS, RING_STEPS, UNITS_END
 
 
 def rolled(line: BudgetLine, now: int) -> BudgetLine:
@@ -74,6 +74,24 @@ def spent(line: BudgetLine | None, now: int) -> tuple[int, int]:
         return 0, 0
     line = rolled(line, now)
     return line.in_hour * line.unit, (line.before + line.in_hour) * line.unit
+
+
+def comes_back(line: BudgetLine | None, now: int) -> tuple[int, int] | None:
+    """
+    When the first and when the last of what `spent` tells of the day is back, unless more is paid,
+    in Unix seconds: at the next 00:00 UTC, or where the budget is rolling at full hours. None where
+    nothing is used.
+    """
+    if line is None:
+        return None
+    line = rolled(line, now)
+    if not isinstance(line.memory, Ring):
+        midnight = (line.day + 1) * HOURS_PER_DAY * HOUR
+        return (midnight, midnight) if line.before + line.in_hour else None
+    used = (line.in_hour, *line.memory.buckets)
+    # An hour is forgotten when it is more than RING_HOURS ago.
+    hours = [line.hour - ago + RING_HOURS + 1 for ago, amount in enumerate(used) if amount]
+    return (hours[-1] * HOUR, hours[0] * HOUR) if hours else None
 
 
 def remaining(line: BudgetLine | None, now: int, balance: int = 0) -> tuple[int, int, int]:

@@ -167,6 +167,7 @@ def _budgets(budgets: Iterable[BudgetDetail]) -> Table | None:
             f"{show_units(one.line.spent_today, one.line.decimals)} {one.line.token}",
             f"{one.line.utilisation:.1f} %",
             show_units(one.line.remaining_this_hour, one.line.decimals),
+            show_time(one.line.more_from) if one.line.more_from else "",
             one.text,
         )
         for one in budgets
@@ -178,6 +179,7 @@ def _budgets(budgets: Iterable[BudgetDetail]) -> Table | None:
         "spent_today": "right",
         "used": "right",
         "left_this_hour": "right",
+        "more_from": "left",
         "limits": "left",
     }
     return _table("Budgets", columns, rows)

@@ -147,10 +147,12 @@ def _add_sums(table: "Table", overview: "Overview") -> None:
 
 
 def _agents_table(status: "Status", lines: list["AgentStatus"]) -> "Table":
-    from bursar.cli.console import build_table, show_units
+    from bursar.cli.console import build_table, show_time, show_units
 
+    # Of the others it is midnight, as the title says.
+    rolling = any(line.rolling and line.more_from for line in lines)
     table = build_table(
-        "Budgets of the UTC day",
+        f"Budgets of the UTC day{' or the last 24 hours' if rolling else ''}",
         wallet="left",
         agent="left",
         token="left",
@@ -159,6 +161,7 @@ def _agents_table(status: "Status", lines: list["AgentStatus"]) -> "Table":
         of_limit="right",
         used="right",
         left_this_hour="right",
+        **({"more_from": "left"} if rolling else {}),
         state="left",
     )
     before = ""
@@ -172,6 +175,7 @@ def _agents_table(status: "Status", lines: list["AgentStatus"]) -> "Table":
             show_units(line.daily_limit, line.decimals),
             _percent(line.utilisation),
             show_units(line.remaining_this_hour, line.decimals),
+            *([show_time(line.more_from) if line.more_from else ""] if rolling else []),
             _state(line.stopped, "ended" if line.expires_at <= status.at else "running"),
         )
         before = line.wallet

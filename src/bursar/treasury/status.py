@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from bursar.budgets import BudgetLine, figures, spent
 from bursar.budgets.shares import based, daily_limit
-from bursar.budgets.windows import rolled
+from bursar.budgets.windows import comes_back, rolled
 from bursar.state import State, WalletState
 from bursar.treasury.office import Office, View
 from bursar.types import EMPTY, FOREVER, MAX_UINT256, Address, Bytes32
@@ -62,7 +62,8 @@ class AgentStatus(_Model):
     """
     One budget of an agent. `utilisation` is in percent of the daily limit, which is the one in
     force: of a share (`share_bps` below 10,000), what it comes to today. `spent_today` of a rolling
-    budget is what the trailing 24 hours have used.
+    budget is what the trailing 24 hours have used. The first of it is back at `more_from`, all of
+    it at `day_resets_at`, in Unix seconds, unless more is paid; None where nothing is used.
     """
 
     agent: str
@@ -76,6 +77,8 @@ class AgentStatus(_Model):
     remaining_today: Units
     remaining_this_hour: Units
     utilisation: float
+    more_from: int | None
+    day_resets_at: int | None
     share_bps: int
     rolling: bool
     expires_at: int
@@ -220,6 +223,7 @@ class _Builder:
         balance = self.balance(token, wallet.address) if is_share else 0
         hour, day, _ = wallet.remaining(agent, token, category, self.now, balance)
         budget, limit = figures(line), limit_in_force(line, self.now, balance)
+        more_from, resets_at = comes_back(line, self.now) or (None, None)
         return AgentStatus(
             agent=self.book.name_of(agent),
             address=agent,
@@ -232,6 +236,8 @@ class _Builder:
             remaining_today=day,
             remaining_this_hour=min(hour, day),
             utilisation=utilisation(today, limit),
+            more_from=more_from,
+            day_resets_at=resets_at,
             share_bps=budget.share_bps,
             rolling=budget.rolling,
             expires_at=budget.expires_at,

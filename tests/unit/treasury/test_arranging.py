@@ -18,7 +18,7 @@ from bursar.treasury.status import (
     TokenStatus,
     WalletStatus,
 )
-from bursar.types import ZERO_ADDRESS
+from bursar.types import DAY, HOUR, ZERO_ADDRESS
 
 WALLETS = 50
 
@@ -65,6 +65,8 @@ def agent(name: str, number: int) -> AgentStatus:
         remaining_today=10**7 - spent,
         remaining_this_hour=10**7 - spent,
         utilisation=50.0 if spent else 0.0,
+        more_from=20_001 * DAY if spent else None,
+        day_resets_at=20_001 * DAY if spent else None,
         share_bps=10_000,
         rolling=False,
         expires_at=10**10,
@@ -147,3 +149,22 @@ def test_status__of_fifty_wallets__shows_those_agents_that_say_something(
     assert sum(f"{name}-{n} " in budgets for n in range(WALLETS) for name in "abc") == lines
     assert ("145 more agents have spent nothing" in shown) is not everything
     assert "…" not in shown
+
+
+def test_status__of_a_rolling_budget__says_when_more_comes_back() -> None:
+    """
+    Not midnight, which the title says of all others.
+    """
+    rolling, plain = agent("a", 0), agent("b", 0)
+    rolling = rolling.model_copy(update={"rolling": True, "more_from": 20_000 * DAY + 13 * HOUR})
+    shown = []
+    for lines in ((rolling, plain), (plain,)):
+        out = io.StringIO()
+        overview = arrange(status().model_copy(update={"agents": lines}), Order.CREATED, None)
+        Console(file=out, width=150).print(draw_status(overview, True))
+        shown.append(out.getvalue())
+
+    assert "Budgets of the UTC day or the last 24 hours " in shown[0]
+    assert shown[0].count("2024-10-04 13:00:00") == 1
+    assert "Budgets of the UTC day " in shown[1]
+    assert "more from" not in shown[1]
