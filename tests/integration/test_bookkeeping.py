@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from eth_account.signers.local import LocalAccount
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bursar.agent import AgentWallet
 from bursar.agent.denials import StoredDenials
@@ -27,6 +27,7 @@ from bursar.keeper.watching import FollowAlone
 from bursar.receipts import SALT_BYTES, PaymentTerms
 from bursar.store.audit_query import Filter, find_audit
 from bursar.store.database import Database
+from bursar.store.decisions import DECISIONS
 from bursar.store.key_file import load_receipt_key
 from bursar.store.outbox import OUTBOX
 from bursar.store.refusal_spool import RefusalSpool
@@ -295,4 +296,6 @@ def test_spool__read_twice_by_a_crash__is_taken_in_once(office: Office) -> None:
     office.look()
 
     assert len(office.entries(Action.REFUSAL)) == 2
+    count = select(func.count()).select_from(DECISIONS)
+    assert office.database.read(lambda c: c.execute(count).scalar()) == 2
     assert office.spool.path.read_bytes() == others
