@@ -4,10 +4,12 @@ import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bursar.chain.anvil import Anvil
 from bursar.chain.errors import ChainError, NoAnswerError, RpcError
@@ -20,6 +22,7 @@ from bursar.chain.follower import (
     Receipts,
 )
 from bursar.devnet import USDC
+from bursar.store.chain_tables import chain_blocks
 from bursar.store.database import Database
 from tests.integration.followed import (
     DEPTH,
@@ -347,6 +350,53 @@ def test_following__reorganisations_up_to_the_final_height__are_followed(
 
     asyncio.run(live())
     check_against_chain(world, store)
+
+
+@pytest.mark.parametrize("at", range(1, 16, 2))
+@pytest.mark.parametrize("depth", [2, DEPTH + 1])
+def test_following__a_reorganisation_in_the_middle_of_a_look__mixes_no_chains(
+    world: LiveWorld, node: FaultyNode, store: Database, at: int, depth: int
+) -> None:
+    """
+    Between any two questions the chain may become another one: no block of the old one is stored
+    on top of one of the new.
+    """
+    following = build_following(world, store, node.url, receipts=Receipts.NEVER)
+    asked = 0
+
+    def suddenly(params: Any, forward: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == at:
+            reorganise(world, depth)
+            world.pay(USDC, ref=ref(100))
+        return forward()
+
+    async def live() -> None:
+        mine(world, 4)
+        await following.run_once()
+        for number in range(1, DEPTH):
+            world.pay(USDC, ref=ref(number))
+        with node.breaking("eth_getBlockByNumber", "eth_getLogs", by=suddenly):
+            for _ in range(3):
+                with suppress(ChainError):
+                    await following.run_once()
+                check_links(store)
+        assert asked >= at
+        await follow(following)
+
+    asyncio.run(live())
+    check_against_chain(world, store)
+
+
+def check_links(database: Database) -> None:
+    """
+    Every stored block is the child of the one before it, if that is there.
+    """
+    with database.reading() as connection:
+        blocks = connection.execute(select(chain_blocks).order_by(chain_blocks.c.number)).all()
+    for before, block in pairwise(blocks):
+        assert block.number > before.number + 1 or block.parent == before.hash
 
 
 def test_following__faults_and_reorganisations_all_at_once__end_as_a_scan_does(

@@ -7,6 +7,7 @@ Nothing is skipped: what cannot be read raises a ChainError, and the next call g
 one stopped. Blocks deeper than `depth` are final: they are read in ranges, and must never change.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -31,6 +32,8 @@ DEPTH: Final = 64
 _BLOCKS_AT_ONCE: Final = 16
 # Above that the next ones are sent for alone, so that a step stays small.
 _MANY_LOGS: Final = 1_000
+# About 2 ms of decoding.
+_SLICE: Final = 250
 
 _log = logging.getLogger(__name__)
 
@@ -228,7 +231,7 @@ class Follower:
     async def _read_deep(self, endpoint: Endpoint, last: int) -> Extension:
         found = await self._deep.read(endpoint, self._tip, last)
         blocks = await self._inspect(endpoint, found)
-        events, traffic = self._decode(blocks)
+        events, traffic = await self._decode(blocks)
         self._tail.clear()
         self._final = self._tip = mark_of(found[-1][0])
         busy = {logged.block for logged in events} | traffic.keys()
@@ -245,7 +248,7 @@ class Follower:
         validate_links(endpoint, self._tip.hash, headers)
         found = await fetch_block_logs(endpoint, headers)
         blocks = await self._inspect(endpoint, list(zip(headers, found, strict=True)))
-        events, traffic = self._decode(blocks)
+        events, traffic = await self._decode(blocks)
         self._at_once = 1 if len(events) > _MANY_LOGS else _BLOCKS_AT_ONCE
         self._tail.extend(headers)
         self._tip = mark_of(headers[-1])
@@ -256,17 +259,24 @@ class Follower:
     async def _inspect(self, endpoint: Endpoint, found: Found) -> list[Block]:
         return await inspect(endpoint, found, self._emitters, receipts=self._receipts)
 
-    def _decode(self, blocks: Sequence[Block]) -> tuple[list[Logged], dict[int, Traffic]]:
+    async def _decode(self, blocks: Sequence[Block]) -> tuple[list[Logged], dict[int, Traffic]]:
+        """
+        In slices: whoever shares the event loop must not wait for a block of thousands.
+        """
         decoded: list[Logged] = []
         traffic: dict[int, Traffic] = {}
         for header, logs, receipts in blocks:
             ours = [log for log in logs if log["address"].lower() in self._emitters]
-            found = decode_logs(ours, header.at)
+            found: list[Logged] = []
+            for begin in range(0, len(ours), _SLICE):
+                found += decode_logs(ours[begin : begin + _SLICE], header.at)
+                await asyncio.sleep(0)
             decoded += found
             if receipts:
                 seen = read_traffic(header, receipts, self._emitters, found)
                 if seen != NO_TRAFFIC:
                     traffic[header.number] = seen
+                await asyncio.sleep(0)
         return self._leave_out_taken(decoded, traffic), traffic
 
     def _leave_out_taken(self, decoded: list[Logged], traffic: dict[int, Traffic]) -> list[Logged]:
