@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bursar.cli.place import BOOK
-
 if TYPE_CHECKING:
     from bursar.agent.denials import StoredDenials
     from bursar.cli.place import Place
@@ -65,7 +63,7 @@ def find_receipt_key(place: "Place") -> Path:
     The file of the key that receipts are minted and verified with: a devnet's has its own.
     """
     # Here and not above, so that --help does not load what an agent needs.
-    from bursar.agent.environment import RECEIPT_KEY_FILE, Environment
+    from bursar.agent.environment import BOOK, RECEIPT_KEY_FILE, Environment
 
     environment = Environment(place.environment)
     book = place.environment.get(BOOK)
@@ -95,5 +93,8 @@ def _devnet_folder(place: "Place") -> Path | None:
     """
     Everything of a devnet stays in the folder of its address book, and goes with it.
     """
+    # Here and not above, so that --help does not load what an agent needs.
+    from bursar.agent.environment import BOOK
+
     book = place.environment.get(BOOK)
     return Path(book).expanduser().parent if book and place.office.book.devnet else None
