@@ -112,36 +112,59 @@ def test_following__a_block_of_thousands_of_events__is_written_in_parts(
     check_against_chain(busy_world, database)
 
 
-@pytest.mark.parametrize("tail", [False, True], ids=["final", "not final"])
 def test_following__a_crash_after_any_commit__goes_on_where_it_stopped(
-    busy_world: LiveWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tail: bool
+    busy_world: LiveWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    Whichever commit is the last one before the machine dies: the next start finds a beginning of
-    the chain, and ends with the same rows as one that was never interrupted.
+    The machine dies after each commit, one after the other: every start finds a beginning of the
+    chain, and in the end the rows are those of a follower that was never interrupted.
     """
-    options: dict[str, Any] = {"depth": 10_000 if tail else DEPTH}
+    with Database.open(f"sqlite:///{tmp_path}/whole.db") as whole:
+        asyncio.run(follow(build_following(busy_world, whole)))
+        expected = derived_rows(whole)
+    with Database.open(f"sqlite:///{tmp_path}/parts.db") as parts:
+        deaths = 0
+        while die_after(1, busy_world, parts, monkeypatch):
+            deaths += 1
+            assert deaths < 60
+        assert deaths > 3
+        assert derived_rows(parts) == expected
+
+
+@pytest.mark.parametrize("commits", range(1, 7))
+def test_following__a_crash_within_a_block_that_is_not_final__takes_the_block_out(
+    busy_world: LiveWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commits: int
+) -> None:
+    """
+    By the time of the next start it may be another block, so what is there of it goes first.
+    """
+    options: dict[str, Any] = {"depth": 10_000}
     with Database.open(f"sqlite:///{tmp_path}/whole.db") as whole:
         asyncio.run(follow(build_following(busy_world, whole, **options)))
         expected = derived_rows(whole)
     with Database.open(f"sqlite:///{tmp_path}/parts.db") as parts:
-        deaths = 0
-        while True:
-            dying = Dying(after=1)
-            monkeypatch.setattr(service, "commit_batch", dying)
-            try:
-                asyncio.run(follow(build_following(busy_world, parts, **options)))
-            except MachineDiedError:
-                deaths += 1
-                assert deaths < 40
-                if tail:  # the one that lets it through to the end in one go
-                    monkeypatch.setattr(service, "commit_batch", commit_batch)
-                    asyncio.run(follow(build_following(busy_world, parts, **options)))
-                    break
-            else:
-                break
-        assert deaths > 0
+        if die_after(commits, busy_world, parts, monkeypatch, **options):
+            asyncio.run(follow(build_following(busy_world, parts, **options)))
         assert derived_rows(parts) == expected
+
+
+def die_after(
+    commits: int,
+    world: LiveWorld,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    **options: Any,
+) -> bool:
+    """
+    Follow until so many commits are made. Whether anything was left to be written.
+    """
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "commit_batch", Dying(after=commits))
+        try:
+            asyncio.run(follow(build_following(world, database, **options)))
+        except MachineDiedError:
+            return True
+    return False
 
 
 class MachineDiedError(Exception):
