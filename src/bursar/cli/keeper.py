@@ -92,7 +92,7 @@ def run(
         }
         words = Words(place)
         if not as_json:
-            quieten()
+            quieten(one_node=witness is None)
         clock = LocalClock(place) if place.is_devnet and not (once or dry_run) else None
 
         def tell(report: CycleReport) -> None:

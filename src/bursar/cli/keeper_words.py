@@ -13,6 +13,7 @@ import typer
 
 from bursar.chain.errors import ChainError
 from bursar.cli.console import show_time
+from bursar.keeper.report import ProblemKind
 from bursar.store.engines import parse_url
 from bursar.treasury.words import Words as BookWords
 from bursar.types import checksummed
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # What is said again only when it has changed.
 _QUIET: Final = ("waiting", "later", "left")
+_NODE: Final = dict.fromkeys(
+    (ProblemKind.NO_ANSWER, ProblemKind.LAGGING, ProblemKind.STALE), "the node"
+)
 # Seldom enough to leave the block numbers readable.
 _STILL_SECONDS: Final = 10.0
 
@@ -80,7 +84,7 @@ class Words:
         if report.heartbeat in ("sent", "would send"):
             lines.append(f"heartbeat {report.heartbeat}")
         if report.entries:
-            lines.append(f"{report.entries:,} new in the audit, {report.audited or 0:,} in all")
+            lines.append(f"audit: {report.entries:,} new, {report.audited or 0:,} in all")
         return lines
 
     def _payment(self, one: "PaymentReport") -> str | None:
@@ -103,13 +107,18 @@ class Words:
         )
 
     def _tell_problems(self, report: "CycleReport") -> None:
-        found = {problem.kind.value: problem.text for problem in report.problems}
+        """
+        Each when it begins and when it is over. What is wrong with a node shows in several ways by
+        turns, and is one problem.
+        """
+        at = show_time(int(report.clock))
+        found = {_NODE.get(one.kind, one.kind.value): one.text for one in report.problems}
         for kind, text in found.items():
             if kind not in self._problems:
-                typer.echo(f"problem ({kind}): {text}", err=True)
+                typer.echo(f"{at}  problem ({kind}): {text}", err=True)
         for kind in self._problems:
             if kind not in found:
-                typer.echo(f"over: {kind}", err=True)
+                typer.echo(f"{at}  over: {kind}", err=True)
         self._problems = found
 
     def _amount(self, token: Any, amount: int) -> str:
@@ -141,13 +150,18 @@ class LocalClock:
                 self._rpc.request("evm_mine")
 
 
-def quieten() -> None:
+def quieten(*, one_node: bool) -> None:
     """
-    Leave to `Words` what the keeper's own log says for machines; faults and the follower's warnings
-    are still shown.
+    Leave to `Words` what the log says for machines, and of one node what it says as well; faults
+    and the follower's warnings are still shown.
     """
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.basicConfig(
+        format="%(asctime)s  %(message)s", datefmt="%Y-%m-%d %H:%M:%S", level=logging.WARNING
+    )
+    logging.Formatter.converter = time.gmtime
     logging.getLogger("bursar.keeper").addFilter(lambda record: record.exc_info is not None)
+    if one_node:
+        logging.getLogger("bursar.chain.follower.endpoints").setLevel(logging.ERROR)
 
 
 def introduce(
