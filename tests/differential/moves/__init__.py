@@ -77,7 +77,7 @@ class Moves:
         known = {name for names in reference.functions().values() for name in names}
         self._names = [name for name in WEIGHTS if name in known]
         self._weights = list(accumulate(WEIGHTS[name] for name in self._names))
-        self._drawers = {name: self._drawer(name) for name in self._names}
+        self._drawers = {name: self._drawer(name) for name in (*self._names, "cut")}
 
     def _drawer(self, name: str) -> Callable[[], Call]:
         if name in SETTERS[1:]:
@@ -114,7 +114,19 @@ class Moves:
             return "apply" if due else None
         if kind < 0.4 and any(s.until == now for s in model.stops.values()):
             return str(self.chance.one_of(("pause", "clear", "pay")))
+        if kind > 0.85 and self._is_spent():
+            return "cut"
         return None
+
+    def _is_spent(self) -> bool:
+        """
+        Whether the budget that is being spent from has hardly anything left of its day.
+        """
+        if self.chance.favourite is None:
+            return False
+        wallet, key = self.chance.favourite
+        daily = wallet.view("budget", *key)[2]
+        return bool(daily) and int(wallet.view("remaining", *key)[1]) * 100 < daily
 
     def is_troubled(self) -> bool:
         """

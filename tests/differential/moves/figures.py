@@ -28,6 +28,14 @@ class Figures:
         budget = self.fresh((self.chance.twin.now // HOUR + 20_000) * HOUR)
         return agent, token, category, budget
 
+    def cut(self, old: Budget) -> Budget:
+        """
+        Less than before, by some or by much: what was spent may be more than it allows now.
+        """
+        numerator, denominator = self.chance.one_of(((9, 10), (1, 2), (1, 2), (1, 3), (1, 10**3)))
+        daily = old.daily * numerator // denominator
+        return _in_order(old.model_copy(update={"daily": daily}))
+
     def arguments(self, wallet: Contract, key: BudgetKey | None = None) -> tuple[Any, ...]:
         """
         Those of `set_budget`, for a budget or for any.

@@ -97,7 +97,7 @@ class Paying:
             return False
         wallet, (agent, token, category) = self.chance.favourite
         line = self.chance.state_of(wallet).line(agent, token, category)  # type: ignore[arg-type]
-        return line is not None and line.is_alive(self.chance.twin.now)
+        return line is not None and line.is_alive(self.chance.twin.now) and line.per_payment > 0
 
     def pay(self) -> Call:
         wallet, key = self.source()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bursar.reference import DEFAULT, Call
-from bursar.types import DAY, HOUR, MAX_UINT256, NATIVE, Address
+from bursar.types import DAY, HOUR, MAX_UINT256, NATIVE, Address, Bytes32
 from tests.differential.moves.chance import Chance
 from tests.differential.moves.figures import Figures
 from tests.differential.twin import UNKNOWN
@@ -73,6 +73,18 @@ class Setting:
         own = args[0] if args[0] != twin.signer.address else twin.stranger
         who = chance.who(twin.treasury, twin.treasury, *twin.guardians, own)
         return chance.call(who, wallet, "set_budget", *args)
+
+    def cut(self) -> Call:
+        """
+        The budget that is just being spent from, by a guardian.
+        """
+        chance, twin = self.chance, self.chance.twin
+        if chance.favourite is None:
+            return self.set_budget()
+        wallet, (agent, token, category) = chance.favourite
+        old = chance.state_of(wallet).budget(agent, token, Bytes32(category))
+        args = (agent, token, category, self.figures.cut(old))
+        return chance.call(chance.who(*twin.guardians), wallet, "set_budget", *args)
 
     def setter(self, function: str) -> Call:
         """
