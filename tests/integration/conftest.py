@@ -13,11 +13,14 @@ from eth_account.signers.local import LocalAccount
 from bursar.agent import AgentWallet, Relayer
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
+from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
 from bursar.store.database import Database
 from tests.harness.postgres import new_database, shared_server
 from tests.integration.agents import QUICK, Connect, Relay, options
+from tests.integration.devnet_cli import shell
 from tests.integration.live import MONDAY, LiveWorld, founded
 from tests.integration.proxy import FaultyNode
+from tests.integration.signing_room import Room, open_room
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,34 @@ def world(founded_world: LiveWorld) -> Iterator[LiveWorld]:
     mark = founded_world.chain.snapshot()
     yield founded_world
     founded_world.chain.revert(mark)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[RunningDevnet]:
+    """
+    One devnet for all tests of a worker. Who changes it brings it back: see `devnet` and `room`.
+    """
+    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
+        yield devnet
+
+
+@pytest.fixture
+def devnet(
+    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningDevnet]:
+    """
+    What nobody has touched yet, in a folder of its own where it has left its files.
+    """
+    with shell(running, tmp_path, monkeypatch) as untouched:
+        yield untouched
+
+
+@pytest.fixture
+def room(running: RunningDevnet, tmp_path: Path) -> Iterator[Room]:
+    """
+    No draft yet, and a chain that nobody has touched.
+    """
+    yield from open_room(running, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -8,26 +8,15 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from typer.testing import CliRunner
 
-from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
+from bursar.devnet import RunningDevnet
+from tests.integration.devnet_cli import bursar, shell
 
 
 @pytest.fixture
@@ -37,24 +26,12 @@ def devnet(
     """
     A devnet whose shopper has paid twice, in a folder of its own, recorded.
     """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    for amount in ("10", "20.50"):
-        assert bursar("pay", "USDC", "vendor", amount, "--agent", "shopper", "--yes").exit_code == 0
-    assert told("record")["added"] > 10
-    yield running
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str) -> Any:
-    """
-    The command, in this process.
-    """
-    return CliRunner().invoke(app, list(arguments))
+    with shell(running, tmp_path, monkeypatch) as devnet:
+        for amount in ("10", "20.50"):
+            done = bursar("pay", "USDC", "vendor", amount, "--agent", "shopper", "--yes")
+            assert done.exit_code == 0
+        assert told("record")["added"] > 10
+        yield devnet
 
 
 def told(*arguments: str, status: int = 0) -> Any:

@@ -5,62 +5,17 @@ The commands against a devnet on a real node: what they say, what they do, how t
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from bursar.chain.anvil import Anvil
-from bursar.cli import app
-from bursar.devnet import RunningDevnet, book_path, load_devnet_treasury, open_devnet, write_files
+from bursar.devnet import RunningDevnet, book_path
 from bursar.types import DAY
+from tests.integration.devnet_cli import bursar, told
 
 SHOPPER_DAY = 500
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def devnet(
-    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RunningDevnet]:
-    """
-    What nobody has touched yet, in a folder of its own where it has left its files.
-    """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    yield running
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str) -> Any:
-    """
-    The command, in this process.
-    """
-    return CliRunner().invoke(app, list(arguments))
-
-
-def told(*arguments: str, status: int = 0) -> Any:
-    """
-    What it prints with --json, once it has ended with `status`.
-    """
-    done = bursar(*arguments, "--json")
-    assert done.exit_code == status, done.output
-    return json.loads(done.stdout)
 
 
 def pay(amount: str, *more: str, status: int = 0) -> Any:

@@ -5,59 +5,14 @@ The commands for many payments and for signed ones, against a devnet on a real n
 from __future__ import annotations
 
 import json
-import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def devnet(
-    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RunningDevnet]:
-    """
-    What nobody has touched yet, in a folder of its own where it has left its files.
-    """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    yield running
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str, stdin: str | None = None) -> Any:
-    """
-    The command, in this process.
-    """
-    return CliRunner().invoke(app, list(arguments), input=stdin)
-
-
-def told(*arguments: str, status: int = 0) -> Any:
-    """
-    What it prints with --json, once it has ended with `status`.
-    """
-    done = bursar(*arguments, "--json")
-    assert done.exit_code == status, done.output
-    return json.loads(done.stdout)
+from bursar.devnet import RunningDevnet
+from tests.integration.devnet_cli import bursar, told
 
 
 def sign(amount: str = "10", *more: str, status: int = 0) -> Any:

@@ -6,54 +6,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from bursar.chain.contracts import token_at
 from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
+from bursar.devnet import RunningDevnet
+from tests.integration.devnet_cli import bursar
 from tests.integration.terminal import Said, at_terminal
 
 WORDS = {"confirm", "approve", "draft", "confirm-funded", "finish", "abandon"}
 YES = ["y"] * 8
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def devnet(
-    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RunningDevnet]:
-    """
-    What nobody has touched yet, in a folder of its own where it has left its files.
-    """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    yield running
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str, typed: str | None = None) -> Any:
-    """
-    The command in this process, without a terminal; `typed` comes through a pipe.
-    """
-    return CliRunner().invoke(app, list(arguments), input=typed)
 
 
 def person(*arguments: str, answers: list[str] = YES) -> Said:
@@ -146,7 +112,7 @@ def test_words__without_a_terminal__are_not_given(devnet: RunningDevnet) -> None
     attempts = [("report", "--by", "ana"), ("abandon", "--by", "ana", "--note", "x")]
     attempts += [(name, "--by", "mia") for name in sorted(WORDS - {"abandon"})]
     for name, *more in attempts:
-        done = bursar("refill", name, *more, "--json", typed=piped)
+        done = bursar("refill", name, *more, "--json", stdin=piped)
         assert done.exit_code == 1, (name, done.output)
         assert json.loads(done.stdout)["error"]["code"] == "no-person", name
         assert "never automated" in done.stdout

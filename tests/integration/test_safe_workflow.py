@@ -5,7 +5,6 @@ A draft's life over a real Safe: nonces, signatures, execution, and every refusa
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,25 +39,7 @@ from bursar.treasury.safe import (
 )
 from bursar.treasury.safe.execution import execute
 from bursar.types import ZERO_ADDRESS
-from tests.integration.signing_room import USDC, Room, open_room
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def room(running: RunningDevnet, tmp_path: Path) -> Iterator[Room]:
-    """
-    No draft yet, and a chain that nobody has touched.
-    """
-    yield from open_room(running, tmp_path)
-
+from tests.integration.signing_room import USDC, Room
 
 # Drafts and their nonces
 

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_account import Account
-from typer.testing import CliRunner
 
 from bursar.chain.local import derive_account
 from bursar.chain.safe_transaction import sign as sign_with
-from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
+from bursar.devnet import RunningDevnet
 from bursar.types import DAY
+from tests.integration.devnet_cli import bursar, told
 from tests.integration.signing_room import USDC, Room
 
 BUDGET = (
@@ -31,44 +29,12 @@ SET_BUDGET = (
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
 @pytest.fixture
-def room(running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+def room(devnet: RunningDevnet) -> Room:
     """
     A shell in a folder where the devnet has left its files, and a chain that nobody has touched.
     """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    yield Room(running, Path(".bursar/drafts").absolute())
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str, answer: str | None = None) -> Any:
-    """
-    The command, in this process.
-    """
-    return CliRunner().invoke(app, list(arguments), input=answer)
-
-
-def told(*arguments: str, status: int = 0) -> Any:
-    """
-    What it prints with --json, once it has ended with `status`.
-    """
-    done = bursar(*arguments, "--json")
-    assert done.exit_code == status, done.output
-    return json.loads(done.stdout)
+    return Room(devnet, Path(".bursar/drafts").absolute())
 
 
 def drafted(*arguments: str) -> str:

@@ -20,21 +20,12 @@ from bursar.chain.safe_service import SafeService, ServiceError
 from bursar.chain.safe_transaction import Signature
 from bursar.chain.safe_transaction import sign as sign_with
 from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
+from bursar.devnet import RunningDevnet
 from bursar.treasury.safe import DraftStatus, MissingSignaturesError, SafeDesk, refresh
 from bursar.treasury.safe.exchange import pull, push
 from bursar.treasury.safe.signing import sign
 from tests.integration.safe_service import StandIn
 from tests.integration.signing_room import Room, open_room
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from bursar.chain.reader import Call
 from bursar.cli import app
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, write_files
+from bursar.devnet import RunningDevnet, write_files
 from bursar.types import EMPTY
 from tests.integration.signing_room import USDC, Room
 
@@ -45,15 +45,6 @@ def watch_files() -> list[str]:
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], str | os.PathLike):
         _opened.append(os.fspath(arguments[0]))
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ Signatures that were made elsewhere: which a real Safe takes, and why each other
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +21,10 @@ from bursar.chain.safe_transaction import (
     hash_by_library,
 )
 from bursar.chain.safe_transaction import sign as sign_with
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
+from bursar.devnet import RunningDevnet
 from bursar.treasury.safe import Draft, DraftError, DraftStatus, add_signature
 from bursar.types import MAX_UINT256, Address, checksummed
-from tests.integration.signing_room import Owner, Room, open_room
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def room(running: RunningDevnet, tmp_path: Path) -> Iterator[Room]:
-    """
-    No draft yet, and a chain that nobody has touched.
-    """
-    yield from open_room(running, tmp_path)
-
+from tests.integration.signing_room import Owner, Room
 
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: checksummed(f"0x{raw.hex()}"))
 numbers = st.integers(0, MAX_UINT256)

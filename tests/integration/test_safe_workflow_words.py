@@ -4,8 +4,6 @@ What signers read: names, figures before and after, warnings; and an unknown cal
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from bursar.chain.contracts import Contract
 from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import CALL
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
+from bursar.devnet import RunningDevnet
 from bursar.devnet.contracts import created_address
 from bursar.treasury import View
 from bursar.treasury.safe import (
@@ -29,24 +27,7 @@ from bursar.treasury.safe import (
 )
 from bursar.treasury.safe.words import CallWords, Effect
 from bursar.types import DAY, EMPTY, FOREVER, HOUR, MAX_UINT256
-from tests.integration.signing_room import REFUND, USDC, Room, open_room
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def room(running: RunningDevnet, tmp_path: Path) -> Iterator[Room]:
-    """
-    No draft yet, and a chain that nobody has touched.
-    """
-    yield from open_room(running, tmp_path)
+from tests.integration.signing_room import REFUND, USDC, Room
 
 
 def explained(room: Room, *calls: Call) -> Explanation:

@@ -4,74 +4,24 @@ What signers look at: status, one wallet, agent, payment or change, and the hist
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from bursar.chain.contracts import organization_at, wallet_at
-from bursar.cli import app
 from bursar.devnet import (
     RunningDevnet,
-    load_devnet_treasury,
-    open_devnet,
     sign_as_treasury,
-    write_files,
 )
 from bursar.treasury import Office
 from bursar.treasury.watching import LiveViews
 from bursar.types import DAY, EMPTY
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningDevnet]:
-    """
-    One devnet for all tests of the module.
-    """
-    with open_devnet(load_devnet_treasury(None), port=0) as devnet:
-        yield devnet
-
-
-@pytest.fixture
-def devnet(
-    running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RunningDevnet]:
-    """
-    What nobody has touched yet, in a folder of its own where it has left its files.
-    """
-    for name in [name for name in os.environ if name.startswith("BURSAR_")]:
-        if name != "BURSAR_ANVIL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    write_files(running.founded.book, Path(".bursar/devnet.env"))
-    mark = running.chain.snapshot()
-    yield running
-    running.chain.revert(mark)
-
-
-def bursar(*arguments: str) -> Any:
-    """
-    The command, in this process.
-    """
-    return CliRunner().invoke(app, list(arguments))
-
-
-def told(*arguments: str, status: int = 0) -> Any:
-    """
-    What it prints with --json, once it has ended with `status`.
-    """
-    done = bursar(*arguments, "--json")
-    assert done.exit_code == status, done.output
-    return json.loads(done.stdout)
+from tests.integration.devnet_cli import bursar, told
 
 
 def pay(amount: str, agent: str = "shopper") -> Any:
