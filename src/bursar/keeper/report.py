@@ -54,6 +54,8 @@ class ProblemKind(StrEnum):
 
     NO_ANSWER = "no answer"
     LAGGING = "lagging"
+    HALTED = "halted"  # which chain is right, only people can say: nothing is done before
+    STORE = "store"  # the database cannot be used
     STALE = "stale"
     NO_ORGANIZATION = "no organisation"
     NOT_A_KEEPER = "not a keeper"

@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 
 from bursar.chain.errors import ChainError
-from bursar.chain.follower import LaggingNodeError
+from bursar.chain.follower import HaltedError, LaggingNodeError
 from bursar.changes import Change
 from bursar.errors import BursarError
 from bursar.keeper.changes import ChangeDesk
@@ -51,6 +51,7 @@ from bursar.keeper.report import (
 from bursar.keeper.settings import KeeperSettings
 from bursar.keeper.telling import Teller
 from bursar.reasons import Reason
+from bursar.store.errors import StoreError
 from bursar.store.sending_leases import LeaseHeldError, LeaseLostError
 from bursar.types import ZERO_ADDRESS, Address, Bytes32, Role
 
@@ -115,6 +116,10 @@ class Keeper:
             report.complain(ProblemKind.LAGGING, error)
         except (LeaseHeldError, LeaseLostError) as error:
             report.complain(ProblemKind.STANDBY, error)
+        except StoreError as error:
+            report.complain(ProblemKind.STORE, error)
+        except HaltedError as error:
+            report.complain(ProblemKind.HALTED, error)
         except BursarError as error:
             report.complain(ProblemKind.NO_ANSWER, error)
         except Exception as error:  # noqa: BLE001 - the loop goes on, whatever it was
