@@ -21,12 +21,12 @@ from bursar.chain.follower.reading import (
     validate_links,
 )
 
-# What providers usually give at once; halved where one does not.
-FIRST_RANGE: Final = 256
+# Doubled while little comes, halved where it is too much for the node.
+FIRST_RANGE: Final = 16
 LONGEST_RANGE: Final = 8_192
-# About 10 MB of JSON.
-_MANY_LOGS: Final = 10_000
-_FEW_LOGS: Final = 2_500
+# About 8 MB of JSON: larger answers hold up whoever shares the event loop.
+_MANY_LOGS: Final = 8_000
+_FEW_LOGS: Final = 2_000
 
 
 class Range(NamedTuple):
@@ -45,10 +45,13 @@ class DeepReader:
     reads_all_headers: check every block's header, which finds logs that a node keeps back anywhere.
     Without, only blocks with events and the last of each range are looked at: much faster on a long
     chain, and good for a node of one's own.
+
+    checks_end: look whether an answer was cut off, for those who do not read receipts.
     """
 
-    def __init__(self, *, reads_all_headers: bool) -> None:
+    def __init__(self, *, reads_all_headers: bool, checks_end: bool) -> None:
         self._reads_all = reads_all_headers
+        self._checks_end = checks_end
         self._length = FIRST_RANGE
         self._ahead: tuple[Endpoint, int, asyncio.Task[Range]] | None = None
 
@@ -142,7 +145,7 @@ class DeepReader:
         An answer that was cut off ends in a block of which the rest is missing: that one is asked
         for again, alone.
         """
-        if len(grouped) < 2:
+        if not self._checks_end or len(grouped) < 2:
             return
         number = max(grouped)
         header = next(header for header in headers if header.number == number)

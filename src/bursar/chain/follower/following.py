@@ -100,7 +100,9 @@ class Follower:
         self._final = position.final
         self._tail = deque(position.tail)
         self._taken = position.taken
-        self._deep = DeepReader(reads_all_headers=reads_all_headers)
+        self._deep = DeepReader(
+            reads_all_headers=reads_all_headers, checks_end=receipts is Receipts.NEVER
+        )
         self._agreed_on = -1
         self._at_once = _BLOCKS_AT_ONCE
         self.head: Header | None = None
