@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from bursar.agent import AgentWallet
 from bursar.agent.denials import StoredDenials
 from bursar.audit import Action, Entry
-from bursar.chain.follower import Endpoint, Endpoints
+from bursar.chain.follower import Endpoint, Endpoints, HaltedError
 from bursar.devnet import USDC, address_of
 from bursar.keeper.building import BookPlaces, build_books
 from bursar.keeper.following import Following
@@ -26,6 +26,7 @@ from bursar.keeper.kept import Kept
 from bursar.keeper.watching import FollowAlone
 from bursar.receipts import SALT_BYTES, PaymentTerms
 from bursar.store.audit_query import Filter, find_audit
+from bursar.store.chain_writer import empty_source, find_cursor
 from bursar.store.database import Database
 from bursar.store.decisions import DECISIONS
 from bursar.store.key_file import load_receipt_key
@@ -299,3 +300,40 @@ def test_spool__read_twice_by_a_crash__is_taken_in_once(office: Office) -> None:
     count = select(func.count()).select_from(DECISIONS)
     assert office.database.read(lambda c: c.execute(count).scalar()) == 2
     assert office.spool.path.read_bytes() == others
+
+
+def test_audit__of_final_blocks_that_go__is_retracted_and_goes_on(office: Office) -> None:
+    """
+    A reorganisation below what counted as final stops the keeper. After a rebuild the audit marks
+    what is gone, removes nothing, and enters what was mined instead; receipts are good again.
+    """
+    world = office.world
+    office.pay(5 * USDC)
+    office.settle()
+    height = world.chain.fetch_height()
+    gone = office.mint(6 * USDC, world.agent)
+    office.pay(6 * USDC, gone)
+    office.settle()
+    reorganise(world, world.chain.fetch_height() - height)
+    with pytest.raises(HaltedError):
+        office.try_look()
+
+    office.pay(7 * USDC)
+    office.pay(6 * USDC, gone)
+    mine(world, DEPTH + 1)
+    with office.database.reading() as connection:
+        cursor = find_cursor(connection, world.chain.chain_id, world.organization.address)
+    assert cursor is not None
+    while office.database.write(lambda c: empty_source(c, cursor.source)):
+        pass
+    office.begin()
+    (trouble,) = office.try_look().troubles
+
+    assert "1 entries of the audit are retracted" in trouble
+    amounts = [one.amount for one in office.entries(Action.AGENT_SPEND)]
+    assert amounts == [5 * USDC, 6 * USDC, 7 * USDC, 6 * USDC]
+    (retraction,) = office.entries(Action.RETRACTION)
+    assert retraction.amount == 6 * USDC
+    assert office.alarms() == []
+    office.begin()
+    assert office.look().entries == 0

@@ -17,6 +17,7 @@ from bursar.events import Event, WalletCreated
 from bursar.keeper.declaring import NAMES, Declarations, identity_of
 from bursar.keeper.kept import Kept
 from bursar.keeper.ports import Clock
+from bursar.store.audit_dropped import compare, retract_dropped
 from bursar.store.audit_heads import HeadKeeper
 from bursar.store.audit_log import AuditLog
 from bursar.store.audit_past import AuditPast
@@ -88,6 +89,8 @@ class Books:
     def _keep_final(self, kept: Kept) -> None:
         if self._recorder is None:
             log = self._log
+            if not self._take_back(kept):
+                return
             self._recorder = AuditRecorder(
                 log, self._carriers, verdict=self._find_verdict, failures=self._failures
             )
@@ -104,6 +107,29 @@ class Books:
             self._after = part.last
             if part.is_all:
                 return
+
+    def _take_back(self, kept: Kept) -> bool:
+        """
+        Mark what the chain has dropped although it was final, before anything else is entered.
+        Whether to go on.
+        """
+        where = (self._log.chain_id, self._log.organization)
+        found = self._database.read(lambda c: compare(c, *where))
+        if found.waits:
+            kept.troubles.append(
+                "The audit is ahead of what is final in the store: nothing is entered before the "
+                "store has come as far."
+            )
+        elif (block := found.dropped) is not None:
+            done = self._database.write(
+                lambda c: retract_dropped(c, *where, block), repeatable=True
+            )
+            kept.entries += len(done)
+            kept.troubles.append(
+                f"The chain has dropped blocks from {block} on that were final: "
+                f"{len(done)} entries of the audit are retracted."
+            )
+        return not found.waits
 
     def _keep_part(self, part: Settled, kept: Kept) -> None:
         assert self._recorder is not None
