@@ -228,7 +228,9 @@ def table_of(found: dict[str, float | None]) -> Table:
         table.add_column(name, justify="left" if name in ("what", "") else "right")
     for key, words, target, more in ROWS:
         value = found[key]
-        shown = "not measured" if value is None else f"{value:,.4g}"
+        shown = (
+            "not measured" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+        )
         verdict = ""
         if value is not None and target is not None:
             verdict = "met" if (value >= target) == more else "MISSED"
