@@ -4,13 +4,19 @@ A person at a terminal: a real one, so that a command can tell it from a pipe.
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
+
+from bursar.cli import app
 
 
 class Said(NamedTuple):
@@ -23,30 +29,56 @@ class Said(NamedTuple):
     errors: str
 
 
-def at_terminal(
+def at_terminal(arguments: Sequence[str], answers: Sequence[str]) -> Said:
+    """
+    Run `bursar` in this process, with somebody at a terminal who types these answers.
+    """
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        _typed(answers) as terminal,
+        os.fdopen(os.dup(terminal)) as stdin,
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(output),
+        redirect_stderr(errors),
+        pytest.raises(SystemExit) as ended,
+    ):
+        patch.setattr(sys, "stdin", stdin)
+        app(list(arguments), prog_name="bursar")
+    status = ended.value.code
+    return Said(status if isinstance(status, int) else 0, output.getvalue(), errors.getvalue())
+
+
+def process_at_terminal(
     arguments: Sequence[str], answers: Sequence[str], folder: Path, environment: dict[str, str]
 ) -> Said:
     """
-    Run `bursar` in a folder, with somebody who types these answers.
+    The same in a process of its own, which takes seconds to load.
     """
-    person, terminal = pty.openpty()
-    try:
-        command = [sys.executable, "-m", "bursar", *arguments]
-        process = subprocess.Popen(
-            command,
+    with _typed(answers) as terminal:
+        done = subprocess.run(
+            [sys.executable, "-m", "bursar", *arguments],
             cwd=folder,
             env=environment,
             stdin=terminal,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            timeout=120,
+            check=False,
         )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def _typed(answers: Sequence[str]) -> Iterator[int]:
+    """
+    A terminal at which this was typed. Whoever is asked more has gone: no test waits for ever.
+    """
+    person, terminal = pty.openpty()
+    try:
         for answer in answers:
             os.write(person, f"{answer}\n".encode())
-        # Whoever is asked more than was foreseen has gone: no test waits for ever.
         os.write(person, b"\x04")
-        output, errors = process.communicate(timeout=60)
+        yield terminal
     finally:
         os.close(terminal)
         os.close(person)
-    return Said(process.returncode, output, errors)

@@ -16,7 +16,7 @@ from bursar.chain.contracts import token_at
 from bursar.cli import app
 from bursar.devnet import RunningDevnet
 from tests.integration.devnet_cli import bursar
-from tests.integration.terminal import Said, at_terminal
+from tests.integration.terminal import Said, at_terminal, process_at_terminal
 
 WORDS = {"confirm", "approve", "draft", "confirm-funded", "finish", "abandon"}
 YES = ["y"] * 8
@@ -26,7 +26,7 @@ def person(*arguments: str, answers: list[str] = YES) -> Said:
     """
     Somebody at a terminal runs it.
     """
-    return at_terminal(arguments, answers, Path.cwd(), dict(os.environ))
+    return at_terminal(arguments, answers)
 
 
 def told(*arguments: str, answers: list[str] = YES, status: int = 0) -> Any:
@@ -206,7 +206,8 @@ def test_person__who_says_no_or_leaves__begins_nothing(
     No is no, and so is silence.
     """
     before = facts(devnet)
-    done = person("refill", "report", "--by", "ana", answers=answers)
+    command = ("refill", "report", "--by", "ana")
+    done = process_at_terminal(command, answers, Path.cwd(), dict(os.environ))
 
     assert done.status == 1
     assert words in done.errors
