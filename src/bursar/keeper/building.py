@@ -34,7 +34,7 @@ from bursar.store.database import Database
 from bursar.store.receipt_keys import ReceiptKeyFile
 from bursar.store.refusal_spool import RefusalSpool
 from bursar.store.sending_journal import SqlJournal
-from bursar.store.sending_leases import Lease
+from bursar.store.sending_leases import Lease, LeaseHeldError
 from bursar.types import Address, checksummed
 
 
@@ -143,7 +143,13 @@ def _in_turn(turn: Lease, follow: Callable[[], State]) -> Callable[[], State]:
     """
 
     def in_turn() -> State:
-        turn.hold()
+        try:
+            turn.hold()
+        except LeaseHeldError as error:
+            raise LeaseHeldError(
+                "Another keeper works with this store. This one stands by, and takes over when it "
+                "ends, or half a minute after it has fallen silent."
+            ) from error
         return follow()
 
     return in_turn
