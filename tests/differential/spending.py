@@ -4,7 +4,6 @@ the payments in it.
 """
 
 from bisect import bisect_left
-from itertools import accumulate
 
 
 class Spending:
@@ -35,20 +34,3 @@ class Spending:
         How many payments were made at `moment` and later.
         """
         return len(self._times) - bisect_left(self._times, moment)
-
-    def amounts(self) -> list[tuple[int, int]]:
-        """
-        Every payment: its time and its amount.
-        """
-        sums = self._sums
-        return [(at, sums[i + 1] - sums[i]) for i, at in enumerate(self._times)]
-
-    @classmethod
-    def of(cls, payments: list[tuple[int, int]]) -> "Spending":
-        """
-        The same list again.
-        """
-        spending = cls()
-        spending._times = [at for at, _ in payments]
-        spending._sums = [0, *accumulate(amount for _, amount in payments)]
-        return spending
