@@ -108,8 +108,8 @@ class Trial:
             self.size = self.any_size()
         daily = self.size // pick([1, 1, 2])
         daily -= daily % 10 ** max(0, len(str(daily)) - 9)
-        rolling = self.dice.random() < 0.6
-        share = 10_000 if rolling or self.dice.random() < 0.4 else self.dice.randint(1, 10_000)
+        rolling = self.dice.random() < (0.6 if self.is_rich else 0.4)
+        share = 10_000 if rolling or self.dice.random() < 0.2 else self.dice.randint(1, 10_000)
         budget = self.budget._replace(
             per_payment=daily,
             hourly=daily,
