@@ -41,7 +41,7 @@ WHOLE: Final = -1
 """In place of a log's index: everything of the block is in."""
 
 # Events that are taken in at once, between two looks at how full a batch is.
-_SLICE: Final = 50
+_SLICE: Final = 20
 # What a slice can come to: an event, a transfer, a payment, and two rows that it changes.
 _ROOM: Final = 5 * _SLICE
 
