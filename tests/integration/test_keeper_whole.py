@@ -350,3 +350,19 @@ def test_second_keeper__same_store__is_refused_or_stands_by(company: Company) ->
     reports = waiting.until(lambda report: not report["problems"])
     assert reports[-1]["audited"] is not None
     assert waiting.end() == 0
+
+
+def test_once__with_an_undeclared_spend__ends_with_a_fault(company: Company) -> None:
+    """
+    For whoever runs it by a timer: exit status 1 in the look that finds it, and from then on by
+    `keeper status`.
+    """
+    assert company.run("keeper", "run", "--once")[0] == 0
+    assert company.pay("1").executed  # makes the receipt key
+    company.pay_undeclared(3 * USDC)
+
+    status, report = company.run("keeper", "run", "--once")
+
+    assert (status, report["ok"], len(report["undeclared"])) == (1, False, 1)
+    assert company.run("keeper", "run", "--once")[0] == 0
+    assert company.run("keeper", "status")[0] == 1

@@ -60,7 +60,8 @@ def run(
 
     Signs with BURSAR_KEEPER_KEY or the file BURSAR_KEEPER_KEY_FILE. It can stop money, never move
     it elsewhere. A crash anywhere loses nothing and does nothing twice: started again, it goes on.
-    With --json each cycle is one line. Exit status 1: the last cycle had a problem.
+    With --json each cycle is one line. Exit status 1: the last cycle had a problem, or found a
+    payment that nobody declared.
 
     Example: bursar keeper run --database postgresql://bursar@db/bursar
     """
@@ -112,10 +113,10 @@ def run(
             stop = stack.enter_context(stopping_on_signals())
             last = run_keeper(service, stop=stop, once=once, dry_run=dry_run, on_report=tell)
         if once and as_json:
-            say_json({"ok": not last.problems, **last.as_json()})
+            say_json({"ok": not (last.problems or last.undeclared), **last.as_json()})
         elif once:
             words.conclude(last)
-        if last.problems:
+        if last.problems or last.undeclared:
             raise typer.Exit(FAULT)
 
 
