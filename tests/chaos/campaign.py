@@ -54,6 +54,13 @@ class Campaign:
     doubled: list[str] = field(default_factory=list)
     totals: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def is_short_of_points(self) -> bool:
+        """
+        Whether fewer than half of the kills were at a named point.
+        """
+        return 2 * (self.kills - self.at_points["anywhere"]) < self.kills + 1
+
     def add(self, happened: Misfortunes, verdict: Verdict) -> None:
         """
         A chain has come to rest.
@@ -201,8 +208,9 @@ def _run_round(
     ):
         scene = Scene(anvil, random.Random(dice.random()))
         one = Round(nursery, scene, Path(folder), kills * _JOBS_A_KILL)
-        for number in range(kills):
-            one.kill_one(dice, campaign, at_point=number % 2 == 1)
+        for _ in range(kills):
+            # A point that was not come to is a kill at a random instant: catch up.
+            one.kill_one(dice, campaign, at_point=campaign.is_short_of_points)
             if show:
                 _show(campaign, began)
         one.come_to_rest()
