@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from bursar.errors import BursarError
+from bursar.store.private_files import make_private_folder
 from bursar.types import Address, Bytes32
 
 POST_SECONDS: Final = 5.0
@@ -64,7 +65,7 @@ class HeadFile:
         """
         line = json.dumps(_document(chain_id, organization, head), separators=(",", ":"))
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.path.parent)
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from bursar.store.engines import build_engine, parse_url, sqlite_path
 from bursar.store.errors import OutcomeUnknownError, StoreError, StoreGoneError, StoreUrlError
 from bursar.store.failures import describe_failure
+from bursar.store.private_files import create_private_file, make_private_folder
 from bursar.store.upgrading import upgrade, validate_version
 from bursar.store.writer_lock import WriterLock
 
@@ -212,6 +213,8 @@ class Database:
             _make_folder(path.parent)
         if self._lock is not None:
             self._lock.take()
+        if path is not None:
+            _make_file(path)
         self.write(lambda connection: upgrade(connection, self.name))
 
 
@@ -224,10 +227,23 @@ def in_parts(rows: Sequence[R], size: int = BATCH_ROWS) -> Iterator[Sequence[R]]
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise StoreUrlError(
             f"The folder {folder} cannot be made: {error.strerror}. Name another database."
+        ) from error
+
+
+def _make_file(path: Path) -> None:
+    """
+    Before SQLite does, which would let everybody read it. Its other files get this one's mode.
+    """
+    try:
+        create_private_file(path)
+    except OSError as error:
+        raise StoreUrlError(
+            f"The database {path} cannot be made: {error.strerror}. Make its folder writable for "
+            "this user, or name another database."
         ) from error
 
 

@@ -27,6 +27,7 @@ from bursar.store.audit_log import refusal_of
 from bursar.store.audit_rows import find_entries
 from bursar.store.database import Database, in_parts
 from bursar.store.decisions import Decision, Outcome, record_decision
+from bursar.store.private_files import make_private_folder
 from bursar.types import Address, Bytes32, checksummed
 
 CONTRACT: Final = "contract"
@@ -86,7 +87,7 @@ class RefusalSpool:
         One process at a time; the lock goes with the process.
         """
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.path.parent)
             handle = os.open(self.path, os.O_RDWR | flags, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
