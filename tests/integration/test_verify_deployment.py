@@ -226,9 +226,13 @@ def test_verify__wallet_of_another_organisation__is_not_taken_for_ours(
     wallet = organization.view("wallets", 0)
 
     code = town.chain.fetch_code(wallet)
-    assert code == wallet_code(deployment.organization, town.safe.address, "trading")
-    assert code != wallet_code(NOBODY, town.safe.address, "trading")
-    assert code != wallet_code(deployment.organization, town.safe.address, "trading ")
+    treasury, chain_id = town.safe.address, town.chain.chain_id
+    ours = {"wallet": wallet, "chain_id": chain_id}
+    assert code == wallet_code(deployment.organization, treasury, "trading", **ours)
+    assert code != wallet_code(NOBODY, treasury, "trading", **ours)
+    assert code != wallet_code(deployment.organization, treasury, "trading ", **ours)
+    for other in (ours | {"wallet": NOBODY}, ours | {"chain_id": chain_id + 1}):
+        assert code != wallet_code(deployment.organization, treasury, "trading", **other)
 
 
 def test_verify__node_with_a_limit_for_logs__is_asked_in_parts(

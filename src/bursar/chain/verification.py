@@ -190,7 +190,13 @@ class _Verification:
     def _wallet(self, event: WalletCreated) -> Iterator[Finding]:
         subject = f"wallet {event.name!r}"
         treasury = self.expected.parameters.treasury
-        code = wallet_code(self.organization.address, treasury, event.name)
+        code = wallet_code(
+            self.organization.address,
+            treasury,
+            event.name,
+            wallet=event.wallet,
+            chain_id=self.expected.chain_id,
+        )
         found = _code(self.client, subject, event.wallet, code)
         yield found
         if self.expected.blueprint is not None:
