@@ -17,10 +17,13 @@ _LONGEST_SHOWN: Final = 120
 class Rpc:
     """
     A node at `url`. Nothing is retried: the caller knows what may be asked twice. Errors name the
-    host only, because paths of providers hold keys.
+    host only, because paths of providers hold keys. A websocket's address is asked over HTTP at the
+    same place.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
+        if url.startswith(("ws://", "wss://")):
+            url = f"http{url.removeprefix('ws')}"
         options: dict[str, Any] = {"timeout": timeout}
         parts = urlsplit(url)
         if parts.hostname in _LOCAL:

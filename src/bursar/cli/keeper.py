@@ -72,7 +72,13 @@ def run(
         from bursar.cli.keeper_words import LocalClock, Words, introduce, quieten
         from bursar.cli.place import Place
         from bursar.cli.storing import find_database
-        from bursar.keeper import CycleReport, FileNotices, KeeperSettings, stopping_on_signals
+        from bursar.keeper import (
+            CycleReport,
+            FileNotices,
+            KeeperSettings,
+            listening,
+            stopping_on_signals,
+        )
         from bursar.keeper import run as run_keeper
         from bursar.keeper.building import keeping
 
@@ -110,8 +116,12 @@ def run(
             service = stack.enter_context(kept)
             if not as_json:
                 introduce(place, key.address, url, places, final_after)
-            stop = stack.enter_context(stopping_on_signals())
-            last = run_keeper(service, stop=stop, once=once, dry_run=dry_run, on_report=tell)
+            node = place.office.client.rpc.url
+            news = None if once else stack.enter_context(listening(node))
+            stop = stack.enter_context(stopping_on_signals(news))
+            last = run_keeper(
+                service, stop=stop, once=once, dry_run=dry_run, on_report=tell, news=news
+            )
         if once and as_json:
             say_json({"ok": not (last.problems or last.undeclared), **last.as_json()})
         elif once:

@@ -16,11 +16,12 @@ from eth_account.signers.local import LocalAccount
 from bursar.chain.carriers import CarrierReader
 from bursar.chain.client import Client
 from bursar.chain.failures import FailureReader
-from bursar.chain.follower import DEPTH, Endpoint, Endpoints
+from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Step
 from bursar.chain.sending import Patience, Sender
 from bursar.keeper.bookkeeping import Books
 from bursar.keeper.declaring import Declarations
 from bursar.keeper.following import Following
+from bursar.keeper.following_rebuild import following_lease
 from bursar.keeper.node import ClientNode
 from bursar.keeper.notices import Notices
 from bursar.keeper.outbox import OutboxNotices
@@ -78,7 +79,7 @@ def keeping(
     with Database.open(store) as database:
         journal = SqlJournal(database, chain_id, sender_address)
         sender = Sender(client, key, chain_id=chain_id, patience=patience, journal=journal)
-        turn = Lease(database, f"follow:{chain_id}:{organization}")
+        turn = following_lease(database, chain_id, organization)
         urls = [client.rpc.url] + ([witness.rpc.url] if witness is not None else [])
         following = Following(
             database,
@@ -87,6 +88,7 @@ def keeping(
             chain_id=chain_id,
             first=first,
             depth=depth,
+            on_step=_holding(turn),
         )
         with closing(FollowAlone(following)) as follow:
             watcher = StoreWatcher(
@@ -134,6 +136,17 @@ def build_books(
         spools=[RefusalSpool(places.refusals)] if places.refusals is not None else [],
         failures=FailureReader(client),
     )
+
+
+def _holding(turn: Lease) -> Callable[[Step], None]:
+    """
+    Renews the turn at each step: the first look at a long chain takes longer than a lease lasts.
+    """
+
+    def hold(_: Step) -> None:
+        turn.hold()
+
+    return hold
 
 
 def _in_turn(turn: Lease, follow: Callable[[], State]) -> Callable[[], State]:

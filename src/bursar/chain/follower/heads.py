@@ -6,6 +6,7 @@ New blocks as they come, over a websocket: a reason to look at once, and never a
 
 import asyncio
 import logging
+import threading
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,28 +27,33 @@ _log = logging.getLogger(__name__)
 class Heads:
     """
     The subscription to new blocks at the websocket `url`. What a message says does not matter: it
-    is looked up, so that a wrong one costs a question and nothing else.
+    is looked up, so that a wrong one costs a question and nothing else. Where there is none, it is
+    tried again after at most `longest_pause` seconds.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, longest_pause: float = LONGEST_PAUSE) -> None:
         parts = urlsplit(url)
         self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._url = url
+        self._longest_pause = longest_pause
 
-    async def run(self, wake: asyncio.Event) -> None:
+    async def run(self, wake: asyncio.Event | threading.Event) -> None:
         """
-        Set `wake` at each new block, until cancelled.
+        Set `wake` at each new block, until cancelled. That there is no subscription is said once,
+        and again only after there was one.
         """
-        pause = FIRST_PAUSE
+        pause, said = FIRST_PAUSE, False
         while True:
             with suppress(aiohttp.ClientError, OSError, TimeoutError):
                 if await self._subscribe(wake):
-                    pause = FIRST_PAUSE
-            _log.warning("No subscription at %s: looking by the clock alone.", self.name)
+                    pause, said = FIRST_PAUSE, False
+            if not said:
+                _log.warning("No subscription at %s: looking by the clock alone.", self.name)
+                said = True
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, self._longest_pause)
 
-    async def _subscribe(self, wake: asyncio.Event) -> bool:
+    async def _subscribe(self, wake: asyncio.Event | threading.Event) -> bool:
         """
         Until it ends. Whether any block came.
         """
@@ -58,7 +64,9 @@ class Heads:
             await socket.send_str(orjson.dumps(_SUBSCRIBE).decode())
             return await self._listen(socket, wake)
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse, wake: asyncio.Event) -> bool:
+    async def _listen(
+        self, socket: aiohttp.ClientWebSocketResponse, wake: asyncio.Event | threading.Event
+    ) -> bool:
         heard = False
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
