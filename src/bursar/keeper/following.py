@@ -28,6 +28,7 @@ from bursar.chain.follower import (
     Step,
 )
 from bursar.errors import BrokenHistoryError
+from bursar.keeper.following_balances import Balances
 from bursar.keeper.following_ledger import Ledger
 from bursar.keeper.following_start import load
 from bursar.state import State
@@ -104,6 +105,7 @@ class Following:
         self._reads_all_headers = reads_all_headers
         self._receipts = receipts
         self._on_step = on_step
+        self._balances = Balances(database, endpoints)
         self._ledger: Ledger | None = None
         self._follower: Follower | None = None
         self._writing: asyncio.Future[None] | None = None
@@ -132,6 +134,7 @@ class Following:
                     await self._take(ledger, step)
             finally:
                 await self._finish()
+        await self._balances.look(ledger.cursor, tuple(ledger.final_state.registry))
         head = follower.head
         return Progress(
             head=follower.tip.number if head is None else head.number,
@@ -251,6 +254,7 @@ class Following:
         Begin anew from the store next time.
         """
         self._ledger = self._follower = None
+        self._balances.forget()
 
 
 @contextmanager

@@ -73,6 +73,13 @@ class Ledger:
         """
         return self._base if self._tip is None else self._tip
 
+    @property
+    def final_state(self) -> State:
+        """
+        The state at the cursor's final block. It changes likewise.
+        """
+        return self._base
+
     def take(self, step: Step) -> Iterator[Batch]:
         """
         What to write for `step`, in order, none of it with much more than `most_rows` rows.

@@ -91,6 +91,12 @@ class Endpoints:
         """
         self._failures[endpoint] = 0
 
+    def choose(self) -> list[Endpoint]:
+        """
+        Those that may be asked now, the preferred one first. Raises NoAnswerError while all rest.
+        """
+        return self._awake()
+
     def next_awake(self) -> float:
         """
         In how many seconds a node may be asked: 0 where one may now.

@@ -321,6 +321,33 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decisions_at"), "decisions", ["at"], unique=False)
     op.create_index(op.f("ix_decisions_ref"), "decisions", ["ref"], unique=False)
     op.create_table(
+        "native_balances",
+        sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("organization", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("wallet", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("balance", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "chain_id", "organization", "wallet", name=op.f("pk_native_balances")
+        ),
+    )
+    op.create_table(
+        "native_moves",
+        sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("organization", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("wallet", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("block", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("came", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("went", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "chain_id", "organization", "wallet", "block", name=op.f("pk_native_moves")
+        ),
+    )
+    op.create_table(
         "outbox",
         sa.Column(
             "id",
