@@ -23,9 +23,9 @@ from bursar.chain.anvil import find_anvil
 from bursar.chain.client import Client
 from bursar.chain.rpc import Rpc
 from bursar.devnet import load_devnet_treasury, open_devnet, write_files
-from bursar.keeper import CycleReport, Outcome, listening, run
+from bursar.keeper import CycleReport, Outcome, run
 from bursar.keeper.building import keeping
-from bursar.keeper.listening import find_websocket
+from bursar.keeper.listening import find_websocket, listening
 from tests.integration.keeping import (
     PATIENCE,
     executions,

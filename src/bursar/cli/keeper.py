@@ -72,15 +72,10 @@ def run(
         from bursar.cli.keeper_words import LocalClock, Words, introduce, quieten
         from bursar.cli.place import Place
         from bursar.cli.storing import find_database
-        from bursar.keeper import (
-            CycleReport,
-            FileNotices,
-            KeeperSettings,
-            listening,
-            stopping_on_signals,
-        )
+        from bursar.keeper import CycleReport, FileNotices, KeeperSettings, stopping_on_signals
         from bursar.keeper import run as run_keeper
         from bursar.keeper.building import keeping
+        from bursar.keeper.listening import listening
 
         place = Place.find(rpc_url, book)
         known = place.office.book

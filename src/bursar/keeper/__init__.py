@@ -5,7 +5,6 @@ The service that watches one organisation, executes what is due and cancels what
                                      ↘ Notice → whoever queued the payment
 """
 
-from bursar.keeper.listening import listening
 from bursar.keeper.loop import run, stopping_on_signals
 from bursar.keeper.node import ClientNode
 from bursar.keeper.notices import FileNotices, MemoryNotices, Notice, NoticeKind
@@ -37,7 +36,6 @@ __all__ = [
     "PaymentReport",
     "Problem",
     "ProblemKind",
-    "listening",
     "run",
     "stopping_on_signals",
 ]
