@@ -19,16 +19,18 @@ import asyncio
 import importlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from _bench_chain import PAYMENTS_A_BATCH, BusyChain, busy_chain
+from _bench_chain import BEGIN, PAYMENTS_A_BATCH, BusyChain, busy_chain
 from _bench_large import fill_large, multiply_events
 from _bench_peers import measure_web3, silverback
 from rich.console import Console
@@ -37,6 +39,7 @@ from rich.table import Table
 from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Receipts
 from bursar.keeper.following import Following
 from bursar.store.database import Database
+from bursar.store.decisions import Decision, Outcome, record_decision
 from bursar.types import checksummed
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -46,6 +49,25 @@ LIVE_BLOCKS: Final = 10
 LIVE_BATCHES: Final = 20
 WEB3_BLOCKS: Final = 5
 MILLION: Final = 1_000_000
+# Seconds between two rows of the API.
+PAUSE: Final = 0.005
+DECISION: Final = Decision(
+    at=BEGIN,
+    chain_id=31_337,
+    organization=checksummed(f"0x{1:040x}"),
+    wallet=None,
+    agent=None,
+    role="agent",
+    action="pay",
+    outcome=Outcome.DENIED,
+    reason="payments: over the daily limit",
+    message="Asked for 10, 5 left.",
+    policy_version="1",
+    token=None,
+    amount=10,
+    ref=None,
+    inputs={"remaining": 5},
+)
 
 # What to print: key, words, target, and whether more is better.
 ROWS: Final = (
@@ -58,6 +80,8 @@ ROWS: Final = (
     ("silverback_logs_per_s", "a Silverback bot that stores, logs/s", None, True),
     ("live_ratio_to_silverback", "live to Silverback", 20.0, True),
     ("restart_s", "start with a million events, s", None, False),
+    ("api_row_p50_ms", "a row of an API beside a backfill, p50, ms", None, False),
+    ("api_row_p99_ms", "… p99, ms", None, False),
     ("memory_mb", "1,000 wallets and 10,000 agents, MB", None, False),
 )
 
@@ -94,6 +118,32 @@ def measure_backfill(busy: BusyChain, url: str, receipts: Receipts) -> float:
         begin = time.perf_counter()
         events = asyncio.run(run_and_close(follow(busy, database, receipts=receipts)))
         return events / (time.perf_counter() - begin)
+
+
+def measure_rows_beside(busy: BusyChain, url: str) -> dict[str, float]:
+    """
+    How long one row that an API records takes while the same SQLite file is filled: p50 and p99.
+    """
+    seconds: list[float] = []
+    filled = threading.Event()
+    with Database.open(url) as database:
+
+        def record() -> None:
+            while not filled.is_set():
+                begin = time.perf_counter()
+                database.write(lambda connection: record_decision(connection, DECISION))
+                seconds.append(time.perf_counter() - begin)
+                time.sleep(PAUSE)
+
+        api = threading.Thread(target=record)
+        api.start()
+        try:
+            asyncio.run(run_and_close(follow(busy, database, receipts=Receipts.NEVER)))
+        finally:
+            filled.set()
+            api.join()
+    shares = statistics.quantiles(seconds, n=100)
+    return {"api_row_p50_ms": shares[49] * 1_000, "api_row_p99_ms": shares[98] * 1_000}
 
 
 def measure_live(busy: BusyChain, url: str) -> float:
@@ -200,6 +250,7 @@ def measure_all(blocks: int, programs: Path | None, say: Console) -> dict[str, f
             bot = measure_silverback(busy, programs)
             found["silverback_logs_per_s"] = bot
             found["live_ratio_to_silverback"] = live / bot
+        found |= measure_rows_beside(busy, sqlite("beside"))
         found["restart_s"] = measure_restart(busy, sqlite("million"))["seconds"]
         found["memory_mb"] = measure_memory(sqlite("large"))["memory_mb"]
     return found
