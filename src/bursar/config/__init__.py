@@ -6,6 +6,7 @@
 `load_treasury` reads it, or raises a ConfigError that has every problem with its line and its fix.
 """
 
+from bursar.config.alerts import AlertKind, AlertSettings, Channel
 from bursar.config.amounts import format_amount, parse_amount, to_base_units
 from bursar.config.chains import PRESETS, Preset
 from bursar.config.load import load_treasury, read_treasury
@@ -35,10 +36,13 @@ __all__ = [
     "Account",
     "Agent",
     "AgentBudget",
+    "AlertKind",
+    "AlertSettings",
     "Amount",
     "Bounds",
     "Category",
     "Chain",
+    "Channel",
     "ConfigError",
     "Figure",
     "Preset",

@@ -144,6 +144,16 @@ def parse_max_payments(text: str) -> int:
     return count
 
 
+def parse_percent(text: str) -> int:
+    """
+    A share in whole percent, from 1 to 100.
+    """
+    count = parse_count(text)
+    if not 1 <= count <= 100:
+        raise WrongError("out of bounds: 1 to 100 percent", "write 80 for 80 percent, or off")
+    return count
+
+
 def or_off(parse: Callable[[str], T]) -> Callable[[str], T | Off]:
     """
     The same parser, to which `off` may be given.

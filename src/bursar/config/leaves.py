@@ -17,6 +17,7 @@ from bursar.config.amounts import (
     parse_decimals,
     parse_flag,
     parse_max_payments,
+    parse_percent,
 )
 from bursar.config.names import (
     ADDRESS_PATTERN,
@@ -56,6 +57,7 @@ _DURATION: Final = (_matching(DURATION_PATTERN), {"type": "integer", "minimum": 
 _EXPIRY: Final = _matching(MOMENT_PATTERN)
 _COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 _PAYMENTS: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MAX_PAYMENTS_PER_DAY}
+_PERCENT: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 100}
 _URL: Final[Schema] = {"type": "string", "format": "uri"}
 _TEXT: Final[Schema] = {"type": ["string", "number"]}
 
@@ -75,6 +77,9 @@ Decimals = Annotated[int, scalar(parse_decimals, "a number", "6"), _any_of(_COUN
 PaymentCount = Annotated[int, scalar(parse_max_payments, "a number", "50"), _any_of(_PAYMENTS)]
 PaymentCountOrOff = Annotated[
     int | Off, scalar(or_off(parse_max_payments), "a number", "50"), _any_of(_PAYMENTS, _OFF)
+]
+PercentOrOff = Annotated[
+    int | Off, scalar(or_off(parse_percent), "a number", "80"), _any_of(_PERCENT, _OFF)
 ]
 Flag = Annotated[bool, scalar(parse_flag, "true or false", "true"), _any_of({"type": "boolean"})]
 

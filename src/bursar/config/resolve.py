@@ -4,6 +4,7 @@ From the file's sections to the treasury: names looked up, figures checked, ever
     TreasuryFile → Books (definitions) → people → wallets → Treasury
 """
 
+from bursar.config.alerts import read_alerts
 from bursar.config.amounts import OFF, Off, format_amount
 from bursar.config.books import Books, Register
 from bursar.config.bounds import CHANGE_DELAY, HEARTBEAT_TIMEOUT, read_seconds
@@ -43,6 +44,7 @@ def resolve(file: TreasuryFile, problems: Problems) -> Treasury:
     wallets = read_wallets(books, file)
     change_delay, heartbeat_timeout = _read_times(problems, file.organisation)
     _check_refills(books, file, safe, wallets)
+    alerts = read_alerts(books, file)
     problems.raise_any()
     assert books.chain is not None
     assert safe is not None
@@ -65,6 +67,7 @@ def resolve(file: TreasuryFile, problems: Problems) -> Treasury:
             profiles=books.profiles.values(),
             agents=books.agents.values(),
             wallets=wallets,
+            alerts=alerts,
         ).model_dump()
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from bursar.config.alert_sections import AlertsSection
 from bursar.config.leaves import (
     AddressText,
     Amount,
@@ -143,3 +144,5 @@ class TreasuryFile(Section):
         examples=[{"operations": {"tokens": {}, "budgets": []}}]
     )
     """The hot wallets, one per function, by name."""
+    alerts: AlertsSection | None = None
+    """What people are told without asking, and where."""

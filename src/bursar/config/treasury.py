@@ -3,6 +3,7 @@ The whole treasury, wallet by wallet and budget by budget: whoever deploys it on
 """
 
 from bursar.budgets import Budget
+from bursar.config.alerts import AlertSettings
 from bursar.config.model import Account, Agent, Category, Chain, Model, Safe, Token
 from bursar.config.profiles import Profile
 from bursar.types import Uint256
@@ -11,13 +12,15 @@ from bursar.types import Uint256
 class WalletToken(Model):
     """
     What a wallet does with a token, in base units. `refill_to` is the balance that refills aim at,
-    0 where none is planned.
+    0 where none is planned. With less than `alert_below` it is low; 0 is never, None is as the
+    organisation's `alerts` have it.
     """
 
     token: Token
     daily: Uint256
     max_balance: Uint256
     refill_to: Uint256
+    alert_below: Uint256 | None = None
 
 
 class AgentBudget(Model):
@@ -67,3 +70,4 @@ class Treasury(Model):
     profiles: tuple[Profile, ...]
     agents: tuple[Agent, ...]
     wallets: tuple[Wallet, ...]
+    alerts: AlertSettings = AlertSettings()

@@ -98,6 +98,8 @@ class WalletTokenSection(Section):
     """Most that a refill may bring the balance to."""
     refill_to: Amount | None = None
     """The balance that the first refill brings, and later ones aim at."""
+    alert_below: AmountOrOff | None = None
+    """With less than this it is low, and people are told; without, as `alerts` have it."""
 
 
 class BudgetSection(Section):

@@ -90,12 +90,19 @@ class _WalletReader:
         refill_to = 0
         if section.refill_to is not None:
             refill_to = self._read_figure(section, "refill_to", token, MAX_UINT256)
-        if not is_readable(daily, max_balance, refill_to):
+        alert_below = None
+        if section.alert_below is not None:
+            alert_below = self._read_figure(section, "alert_below", token, 0)
+        if not is_readable(daily, max_balance, refill_to, alert_below):
             return None
         self._check_wallet_limit(section, token, daily)
         self._check_refill(section, token, max_balance, refill_to)
         return WalletToken.model_construct(
-            token=token, daily=daily, max_balance=max_balance, refill_to=refill_to
+            token=token,
+            daily=daily,
+            max_balance=max_balance,
+            refill_to=refill_to,
+            alert_below=alert_below,
         )
 
     def _read_figure(self, section: WalletTokenSection, field: str, token: Token, off: int) -> int:

@@ -63,6 +63,7 @@ wallets:
         daily: 1000
         max_balance: 5000
         refill_to: 4000
+        alert_below: 900
     recipients:
       - exchange
     budgets:
@@ -77,6 +78,15 @@ wallets:
         max_payments: 100
         expires: 2027-01-31
         allowlist_only: true
+alerts:
+  balance_below: {USDC: 700}
+  daily_limit_percent: 75
+  channels:
+    ops: {url_file: ops.url}
+    duty: {url_env: DUTY_URL}
+  routes:
+    wallet_balance_low:
+      - ops
 """
 """A file in which every key occurs, but `chain.id`. `<name>` is an address."""
 

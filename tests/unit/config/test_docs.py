@@ -39,9 +39,9 @@ def test_page__every_example__loads(text: str) -> None:
 
 
 def test_page__examples__are_found() -> None:
-    """The page is read as it is meant: two whole files, four pieces, one that is wrong."""
+    """The page is read as it is meant: two whole files, five pieces, one that is wrong."""
     kinds = [kind for kind, _ in BLOCKS]
-    assert (kinds.count("yaml"), kinds.count("yaml wrong"), kinds.count("text")) == (6, 1, 1)
+    assert (kinds.count("yaml"), kinds.count("yaml wrong"), kinds.count("text")) == (7, 1, 1)
 
 
 def test_page__the_error__is_the_one_that_comes() -> None:
