@@ -28,13 +28,14 @@ from bursar.store.columns import count_column, id_column
 from bursar.store.inserting import insert_new
 from bursar.store.metadata import metadata
 
+LONGEST_TOPIC: Final = 128
 _LONGEST_ERROR: Final = 500
 
 OUTBOX: Final = Table(
     "outbox",
     metadata,
     id_column(),
-    Column("topic", String(64), nullable=False),
+    Column("topic", String(LONGEST_TOPIC), nullable=False),
     Column("key", String(200), nullable=False),
     Column("payload", Text, nullable=False),
     count_column("created_at"),
@@ -90,6 +91,20 @@ def claim(
     return [
         Message(row.id, row.topic, row.key, json.loads(row.payload), row.attempts + 1)
         for row in rows
+    ]
+
+
+def fetch_waiting(connection: Connection, topic: str, *, after: int) -> list[Message]:
+    """
+    What nobody has been told yet of messages with an id above `after`, the oldest first, for who
+    settles them in the same transaction. What another transaction is at is left to it.
+    """
+    table = OUTBOX.c
+    waiting = and_(table.topic == topic, table.done_at.is_(None), table.id > after)
+    query = select(OUTBOX).where(waiting).order_by(table.id)
+    rows = connection.execute(query.with_for_update(skip_locked=True))
+    return [
+        Message(row.id, row.topic, row.key, json.loads(row.payload), row.attempts) for row in rows
     ]
 
 

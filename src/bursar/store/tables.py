@@ -3,10 +3,11 @@ Every module that adds tables to the shared metadata, so that migrations see all
 """
 
 from bursar.store import (
+    alerts,
     audit_table,
     chain_tables,
     decisions,
-    native_balances,
+    native_tables,
     outbox,
     sending_tables,
     used_receipts,
@@ -14,11 +15,12 @@ from bursar.store import (
 from bursar.store.metadata import metadata
 
 __all__ = [
+    "alerts",
     "audit_table",
     "chain_tables",
     "decisions",
     "metadata",
-    "native_balances",
+    "native_tables",
     "outbox",
     "sending_tables",
     "used_receipts",

@@ -16,6 +16,43 @@ def upgrade() -> None:
     Make them.
     """
     op.create_table(
+        "alerts",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
+        sa.Column("organization", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=300), nullable=False),
+        sa.Column("severity", sa.String(length=16), nullable=False),
+        sa.Column("wallet", sa.LargeBinary(length=20), nullable=True),
+        sa.Column("token", sa.LargeBinary(length=20), nullable=True),
+        sa.Column("agent", sa.LargeBinary(length=20), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("block_at", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", sa.BigInteger(), nullable=False),
+        sa.Column("raised_by", sa.String(length=64), nullable=False),
+        sa.Column("cleared_at", sa.BigInteger(), nullable=True),
+        sa.Column("cleared_by", sa.String(length=200), nullable=True),
+        sa.Column("cleared_why", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    op.create_index(op.f("ix_alerts_block_at"), "alerts", ["block_at"], unique=False)
+    op.create_index(
+        "uq_alerts_not_ended",
+        "alerts",
+        ["chain_id", "organization", "kind", "subject"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
         "audit",
         sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("organization", sa.LargeBinary(length=20), nullable=False),
@@ -335,17 +372,37 @@ def upgrade() -> None:
     )
     op.create_table(
         "native_moves",
-        sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("chain_id", sa.BigInteger(), nullable=False),
         sa.Column("organization", sa.LargeBinary(length=20), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
         sa.Column("wallet", sa.LargeBinary(length=20), nullable=False),
-        sa.Column("block", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("came", sa.LargeBinary(length=32), nullable=False),
         sa.Column("went", sa.LargeBinary(length=32), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "chain_id", "organization", "wallet", "block", name=op.f("pk_native_moves")
+        sa.Column("transaction", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("sender", sa.LargeBinary(length=20), nullable=True),
+        sa.Column("before", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("after", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("read_block", sa.BigInteger(), nullable=False),
+        sa.Column("read_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("read_balance", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_native_moves")),
+        sa.UniqueConstraint(
+            "chain_id",
+            "organization",
+            "identity",
+            name=op.f("uq_native_moves_chain_id_organization_identity"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "outbox",
@@ -355,7 +412,7 @@ def upgrade() -> None:
             autoincrement=True,
             nullable=False,
         ),
-        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("topic", sa.String(length=128), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
