@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.engine.interfaces import Dialect
 
+from bursar.chain.sending.points import TAKING_IN, reached
 from bursar.store.chain_tables import (
     BY_BLOCK,
     BY_NUMBER,
@@ -158,6 +159,7 @@ def commit_batch(connection: Connection, batch: Batch) -> None:
     Write a batch. Raises CursorMovedError where it does not follow what is there.
     """
     _move_cursor(connection, batch.before, batch.after)
+    reached(TAKING_IN)
     if batch.roll_back_to is not None:
         _roll_back(connection, batch.before.source, batch.roll_back_to)
     for table, rows in batch.inserts.items():

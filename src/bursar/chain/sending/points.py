@@ -15,6 +15,10 @@ BURNING: Final = "burning"  # in the journal as unwanted, its burn is not signed
 COMMITTING: Final = "committing"  # inside a transaction of the database
 ALL: Final = (CLAIMED, SIGNED, JOURNALLED, BROADCAST, MINED, RECORDED, BURNING, COMMITTING)
 
+TAKING_IN: Final = "taking in"  # in the transaction in which the cursor has moved on, before events
+ENTERING: Final = "entering"  # in the transaction in which the audit has grown
+OF_THE_STORE: Final = (TAKING_IN, ENTERING)
+
 _hooks: list[Callable[[str], None]] = []
 
 
