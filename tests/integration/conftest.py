@@ -18,6 +18,7 @@ from bursar.store.database import Database
 from tests.harness.postgres import new_database, shared_server
 from tests.integration.agents import QUICK, Connect, Relay, options
 from tests.integration.devnet_cli import shell
+from tests.integration.keeping import close_watchers
 from tests.integration.live import MONDAY, LiveWorld, founded
 from tests.integration.proxy import FaultyNode
 from tests.integration.signing_room import Room, open_room
@@ -40,6 +41,15 @@ def world(founded_world: LiveWorld) -> Iterator[LiveWorld]:
     mark = founded_world.chain.snapshot()
     yield founded_world
     founded_world.chain.revert(mark)
+
+
+@pytest.fixture(autouse=True)
+def _watchers() -> Iterator[None]:
+    """
+    The stores of keepers that a test has made end with it.
+    """
+    yield
+    close_watchers()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bursar.chain.client import Client
 from bursar.chain.local import LocalChain
-from bursar.chain.sending import Sender
-from bursar.keeper import ClientNode, CycleReport, FileNotices, Keeper, run, stopping_on_signals
+from bursar.keeper import CycleReport, FileNotices, run, stopping_on_signals
+from bursar.keeper.building import keeping
 from bursar.types import checksummed
 from tests.integration.keeping import PATIENCE
 
@@ -28,21 +28,18 @@ def main(url: str, organization: str, name: str, notices: str) -> None:
     Keep until a signal comes.
     """
     client = Client(url)
-    sender = Sender(
+    keeper = keeping(
+        f"sqlite:///{notices}.db",
         client,
         LocalChain(url).new_account(name),
+        checksummed(organization),
         chain_id=client.chain_id,
         patience=PATIENCE,
-    )
-    keeper = Keeper(
-        ClientNode(client),
-        sender,
-        checksummed(organization),
         notices=FileNotices(Path(notices)),
         clock=client.fetch_now,
     )
-    with stopping_on_signals() as stop:
-        run(keeper, stop=stop, poll=0.05, on_report=show)
+    with keeper as service, stopping_on_signals() as stop:
+        run(service, stop=stop, poll=0.05, on_report=show)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,13 @@ What the keeper's tests on a real node have in common: keepers on the chain's ow
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -15,9 +21,14 @@ from bursar.chain.sending import Journal, Patience, Sender
 from bursar.devnet import USDC, address_of
 from bursar.events import Event, PaymentExecuted, PaymentQueued
 from bursar.keeper import ClientNode, CycleReport, Keeper, Outcome
+from bursar.keeper.watching import FollowAlone, StoreWatcher
 from bursar.store.database import Database
 from bursar.store.sending_journal import SqlJournal
+from tests.integration.followed import build_following
 from tests.integration.live import GENERAL, LiveWorld, ref
+
+# What watchers of this test have open.
+_open = ExitStack()
 
 PATIENCE = Patience(timeout=10.0, replace_after=5.0, lag=1.0, poll=0.02)
 
@@ -57,17 +68,59 @@ def new_keeper(
     *,
     client: Client | None = None,
     sender: Sender | None = None,
+    timeout: float = 10.0,
     **options: Any,
 ) -> Keeper:
     """
-    A keeper that starts now, and has the chain's time for a clock.
+    A keeper that starts now with an empty store, and has the chain's time for a clock.
     """
+    client = client or world.chain
+    sender = sender or new_sender(world, key, client)
     return Keeper(
-        ClientNode(client or world.chain),
-        sender or new_sender(world, key, client),
+        ClientNode(client),
+        sender,
         world.organization.address,
+        watcher=_open.enter_context(_watching(world, client, sender, timeout)),
         **{"clock": world.chain.fetch_now, **options},
     )
+
+
+def close_watchers() -> None:
+    """
+    At the end of a test.
+    """
+    _open.close()
+
+
+@contextmanager
+def _watching(
+    world: LiveWorld, client: Client, sender: Sender, timeout: float
+) -> Iterator[StoreWatcher]:
+    """
+    What the keeper sees, in a store of its own.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = shutil.copy(_migrated_file(), folder)
+        with Database.open(f"sqlite:///{path}") as database:
+            following = build_following(world, database, client.rpc.url, timeout=timeout)
+            with closing(FollowAlone(following)) as follow:
+                yield StoreWatcher(
+                    database,
+                    follow,
+                    chain_id=world.chain.chain_id,
+                    organization=world.organization.address,
+                    by=sender.address,
+                )
+
+
+@cache
+def _migrated_file() -> Path:
+    """
+    A store that was migrated and never used, to copy: quicker than to migrate for each keeper.
+    """
+    path = Path(tempfile.mkdtemp()) / "bursar.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
 
 
 def queue(

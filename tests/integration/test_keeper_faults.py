@@ -83,7 +83,7 @@ def keeper_behind(node: FaultyNode, world: LiveWorld, **options: Any) -> Keeper:
     """
     A keeper that sees the chain through `node` only, and waits half a second for an answer.
     """
-    return new_keeper(world, client=Client(node.url, timeout=0.5), **options)
+    return new_keeper(world, client=Client(node.url, timeout=0.5), timeout=0.5, **options)
 
 
 def kinds(report: CycleReport) -> set[ProblemKind]:
@@ -101,7 +101,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], Rule]] = {
     "half a block": (("eth_getBlockByNumber",), answer({"number": "0x1"})),
     "no JSON": (READS, raw(b"<html>busy</html>")),
     "logs fail": (("eth_getLogs",), error("too many requests")),
-    "logs withheld": (("eth_getLogs",), answer([])),
+    "logs withheld": (("eth_getLogs", "eth_getBlockReceipts"), answer([])),
     "logs null": (("eth_getLogs",), answer(None)),
 }
 

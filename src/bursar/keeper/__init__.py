@@ -1,7 +1,7 @@
 """
 The service that watches one organisation, executes what is due and cancels what no longer fits.
 
-    chain → Follower → View → decide → send → CycleReport
+    chain → Following → store → Watcher → View → decide → send → CycleReport
                                      ↘ Notice → whoever queued the payment
 """
 

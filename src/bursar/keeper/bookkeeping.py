@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from bursar.audit import Incoming, Verdict
+from bursar.audit import Action, Incoming, NativeMove, Verdict
 from bursar.errors import BursarError
 from bursar.events import Event, WalletCreated
 from bursar.keeper.declaring import NAMES, Declarations, identity_of
@@ -22,6 +22,7 @@ from bursar.store.audit_heads import HeadKeeper
 from bursar.store.audit_log import AuditLog
 from bursar.store.audit_past import AuditPast
 from bursar.store.audit_recorder import AuditRecorder, Carriers, Failures
+from bursar.store.native_moves import fetch_moves
 from bursar.store.refusal_spool import RefusalSpool
 from bursar.store.settled import Settled, fetch_settled, fetch_tail
 from bursar.types import Address
@@ -84,6 +85,8 @@ class Books:
         self._after = _BEFORE_ALL
         self._wallets: set[Address] = set()
         self._verdicts: dict[str, Verdict] = {}
+        self._native: list[NativeMove] = []
+        self._native_seen = 0
         self._told = -1
 
     def _keep_final(self, kept: Kept) -> None:
@@ -96,14 +99,17 @@ class Books:
             )
             past = AuditPast.fetch(self._database, log.chain_id, log.organization)
             self._past_block = past.block
+        self._find_native()
         while True:
             part = self._database.read(
                 lambda c: fetch_settled(
                     c, self._log.chain_id, self._log.organization, after=self._after
                 )
             )
-            if part.events or part.transfers or part.failed:
-                self._keep_part(part, kept)
+            native = [one for one in self._native if one.block <= part.last]
+            if part.events or part.transfers or part.failed or native:
+                self._keep_part(part, native, kept)
+                self._native = [one for one in self._native if one.block > part.last]
             self._after = part.last
             if part.is_all:
                 return
@@ -131,12 +137,31 @@ class Books:
             )
         return not found.waits
 
-    def _keep_part(self, part: Settled, kept: Kept) -> None:
+    def _find_native(self) -> None:
+        """
+        What moved without a log and was found since the last look: by now, or in any block before.
+        """
+        log = self._log
+        found = self._database.read(
+            lambda c: fetch_moves(c, log.chain_id, log.organization, after=self._native_seen)
+        )
+        for number, move in found:
+            self._native_seen = number
+            self._native.append(move)
+
+    def _keep_part(self, part: Settled, native: Sequence[NativeMove], kept: Kept) -> None:
         assert self._recorder is not None
         self._wallets |= {one.wallet for one in part.events if isinstance(one, WalletCreated)}
         self._judge(part.events, kept)
-        done = self._recorder.record(part.events, self._incoming(part), part.failed)
+        done = self._recorder.record(part.events, self._incoming(part), part.failed, native)
         kept.entries += len(done.added)
+        kept.troubles += [
+            f"{one.entry.amount} wei left wallet {one.entry.wallet} up to block "
+            f"{one.entry.details['up_to_block']}, and no event says so: see the audit's entry "
+            f"{one.sequence}. Stop the organisation and find out why."
+            for one in done.added
+            if native and one.entry.action is Action.LOSS
+        ]
 
     def _incoming(self, part: Settled) -> list[Incoming]:
         return [one for one in part.transfers if one.wallet in self._wallets]

@@ -1,28 +1,30 @@
 """
 The chain's own currency, which leaves no log when it moves: balances are compared with events.
 
-    final block → eth_getBalance of each wallet, one batch → record_balances → NativeMove
+    final block → eth_getBalance of each wallet, one batch → as events say? → record_quiet
+                                              not → block bodies → record_moves → NativeMove
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final
 
+from bursar.audit import Gap, NativeMove
 from bursar.chain.errors import BadAnswerError, ChainError, NoAnswerError
 from bursar.chain.follower import Endpoint, Endpoints
 from bursar.chain.follower.endpoints import fetch_header
+from bursar.chain.follower.values import Values, fetch_values
 from bursar.store.chain_writer import Cursor
 from bursar.store.database import Database
-from bursar.store.native_balances import (
-    NativeMove,
-    fetch_last_reading,
-    forget_balances,
-    record_balances,
-)
+from bursar.store.native_balances import fetch_last_reading, record_moves, record_quiet
+from bursar.store.native_moves import fetch_readings, rewind_moves
 from bursar.types import Address
 
 _MOST: Final = 2**256 - 1
+# Of more blocks the bodies are not read: what moved in them is not named. Two epochs of Ethereum,
+# and what a keeper misses while it is started anew.
+MOST_BODIES: Final = 128
 
 _log = logging.getLogger(__name__)
 
@@ -59,13 +61,44 @@ class Balances:
         except ChainError as error:
             self._tell_missing(cursor, error)
             return []
-        moves = await self._database.write_async(
-            partial(record_balances, cursor=cursor, balances=balances)
-        )
+        moves = await self._record(cursor, balances)
         self._read, self._missing = cursor.final_number, False
         for move in moves:
             _tell(move)
         return moves
+
+    async def _record(self, cursor: Cursor, balances: dict[Address, int]) -> list[NativeMove]:
+        """
+        Usually nothing moved that no event tells of, and no block is read for it.
+        """
+        write = self._database.write_async
+        gaps = await write(partial(record_quiet, cursor=cursor, balances=balances), repeatable=True)
+        if not gaps:
+            return []
+        values = await self._find_values(cursor, gaps)
+        transfers, positions = values.transfers, values.positions
+        record = partial(record_moves, cursor=cursor, balances=balances)
+        return await write(
+            partial(record, transfers=transfers, positions=positions), repeatable=True
+        )
+
+    async def _find_values(self, cursor: Cursor, gaps: Sequence[Gap]) -> Values:
+        """
+        The transactions that brought it, as far as bodies tell; none where no node has them.
+        """
+        near = [gap for gap in gaps if gap.block - gap.since <= MOST_BODIES]
+        if not near or cursor.final_hash is None:
+            return Values()
+        after, wallets = min(gap.since for gap in near), [gap.wallet for gap in near]
+        hash = f"0x{cursor.final_hash.hex()}"
+        for endpoint in self._endpoints.choose():
+            try:
+                return await fetch_values(
+                    endpoint, wallets, after=after, last=cursor.final_number, hash=hash
+                )
+            except ChainError as error:
+                _log.warning("What brought native money is not named: %s", error)
+        return Values()
 
     async def _is_due(self, cursor: Cursor) -> bool:
         """
@@ -83,12 +116,36 @@ class Balances:
         if header is None:
             raise NoAnswerError(f"No block {number}, of which balances were recorded, is shown.")
         if header.hash != f"0x{hash.hex()}":
-            _log.error(
-                "The balances of block %s were of a chain that is gone: they are dropped.", number
-            )
-            await self._database.write_async(partial(forget_balances, cursor=cursor))
+            await self._rewind(cursor, number)
             return True
         return number < cursor.final_number
+
+    async def _rewind(self, cursor: Cursor, number: int) -> None:
+        """
+        Go back to the last reading that found a move and whose block is still there.
+        """
+        chain_id, organization, at = cursor.chain_id, cursor.organization, cursor.final_at
+        readings = await self._database.read_async(
+            lambda c: fetch_readings(c, chain_id, organization)
+        )
+        low, high = 0, len(readings)
+        while low < high:  # once a block has gone, so have all after it
+            middle = (low + high) // 2
+            block, hash = readings[middle]
+            header = await fetch_header(self._endpoints.choose()[0], block)
+            if header is not None and header.hash == f"0x{hash.hex()}":
+                low = middle + 1
+            else:
+                high = middle
+        good = readings[low - 1][0] if low else cursor.first - 1
+        retracted = await self._database.write_async(
+            lambda c: rewind_moves(c, chain_id, organization, good, at=at), repeatable=True
+        )
+        _log.error(
+            "The native balances of block %s were of a chain that is gone: those after block %s "
+            "are dropped and read anew, and %s entries of the audit retracted.",
+            *(number, good, retracted),
+        )
 
     async def _fetch(self, cursor: Cursor, wallets: tuple[Address, ...]) -> dict[Address, int]:
         """

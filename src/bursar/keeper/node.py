@@ -4,16 +4,14 @@ The keeper's reads, on a real node.
     Node (port) ← ClientNode → Client → JSON-RPC
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bursar.chain.client import Client
 from bursar.chain.contracts import organization_at, token_at
 from bursar.chain.errors import NoAnswerError, RpcError
-from bursar.chain.logs import event_types
-from bursar.chain.reader import Call, RawLog, as_revert, find_revert, transaction_fields
+from bursar.chain.reader import Call, as_revert, find_revert, transaction_fields
 from bursar.chain.reverts import Revert
-from bursar.keeper.bloom import build_bloom, may_hold
 from bursar.keeper.ports import Header
 from bursar.types import NATIVE, Address
 
@@ -40,48 +38,6 @@ class ClientNode:
         """
         block = self.client.rpc.request("eth_getBlockByNumber", hex(number), False)
         return None if block is None else _header(block)
-
-    def fetch_range(self, first: int, last: int) -> Sequence[RawLog]:
-        """
-        Logs with a topic of ours, in the chain's order.
-        """
-        return self.client.fetch_logs(topics=event_types(), first=first, last=last)
-
-    def fetch_block(self, header: Header, emitters: Collection[Address]) -> Sequence[RawLog]:
-        """
-        Logs with a topic of ours of exactly this block: asked by its hash, a node that has another
-        one refuses.
-        """
-        topics = [f"0x{topic.hex()}" for topic in event_types()]
-        logs = self._fetch_logs(header, topics=[topics])
-        ours = {who.lower() for who in emitters}
-        shown = any(log["address"].lower() in ours for log in logs)
-        if not shown and may_hold(header.bloom, emitters):
-            self._check_complete(header)
-        return logs
-
-    def _check_complete(self, header: Header) -> None:
-        """
-        A node that has a block and not got round to its logs shows nothing. Then not even all logs
-        add up to the header.
-        """
-        logs = self._fetch_logs(header)
-        if build_bloom(logs) != header.bloom:
-            raise NoAnswerError(
-                f"More was logged in block {header.number} than the node shows: {len(logs)} logs "
-                "do not add up to its header. It is not ready, or it is not to be trusted."
-            )
-
-    def _fetch_logs(self, header: Header, **wanted: Any) -> list[RawLog]:
-        logs: list[RawLog] = self._fetch("eth_getLogs", {"blockHash": header.hash, **wanted})
-        return sorted(logs, key=lambda log: int(log["logIndex"], 16))
-
-    def fetch_time(self, log: RawLog) -> int:
-        """
-        The timestamp of a log's block, which not every node puts into the log itself.
-        """
-        stamp = log.get("blockTimestamp")
-        return int(stamp, 16) if stamp else self.client.fetch_timestamp(log["blockHash"])
 
     def simulate(
         self, call: Call, sender: Address, *, at: int, pending: bool = False
@@ -143,7 +99,6 @@ def _header(block: Mapping[str, Any]) -> Header:
             hash=block["hash"],
             parent=block["parentHash"],
             at=int(block["timestamp"], 16),
-            bloom=bytes.fromhex(block["logsBloom"][2:]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NoAnswerError(f"The node answers a block that is none: {error!r}") from error

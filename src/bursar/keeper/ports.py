@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from bursar.chain.client import Receipt
 from bursar.chain.errors import ChainError
-from bursar.chain.reader import Call, RawLog
+from bursar.chain.reader import Call
 from bursar.chain.reverts import Revert
 from bursar.keeper.decisions import Due
 from bursar.keeper.kept import Kept
@@ -29,14 +29,13 @@ Tell: TypeAlias = Callable[[Notice], None]
 @dataclass(frozen=True, slots=True)
 class Header:
     """
-    A block without its content. `bloom` is the 256-byte filter of what was logged in it.
+    A block without its content.
     """
 
     number: int
     hash: str
     parent: str
     at: int
-    bloom: bytes = b""
 
 
 class Head(Protocol):
@@ -158,22 +157,6 @@ class Node(Protocol):
     def fetch_header(self, number: int) -> Header | None:
         """
         The block of that number, or None where the node has none.
-        """
-
-    def fetch_range(self, first: int, last: int) -> Sequence[RawLog]:
-        """
-        Everything with the topic of one of our events in blocks `first` to `last`, in order.
-        """
-
-    def fetch_block(self, header: Header, emitters: Collection[Address]) -> Sequence[RawLog]:
-        """
-        The same in exactly this block. Raises a ChainError where the node does not have it, or
-        shows nothing of `emitters` and less than the header says was logged.
-        """
-
-    def fetch_time(self, log: RawLog) -> int:
-        """
-        The timestamp of a log's block.
         """
 
     def simulate(

@@ -24,7 +24,6 @@ from bursar.keeper.changes import keys_in_doubt as changes_in_doubt
 from bursar.keeper.decisions import Action, Due, find_expired, find_queued
 from bursar.keeper.desk import Desk, Plan
 from bursar.keeper.desk import keys_in_doubt as payments_in_doubt
-from bursar.keeper.follower import Follower, LaggingError
 from bursar.keeper.funds import Funds
 from bursar.keeper.notices import MemoryNotices, NoticeKind, Notices, build_notice
 from bursar.keeper.orders import Order, Sent, find_unwanted, send_all
@@ -62,10 +61,9 @@ class Keeper:
     """
     One keeper of one organisation, with one key.
 
-    watcher: what the chain's events come to; without one they are read from block `first` on, that
-    of the organisation's creation or any before it. witness: another node, which has to see the
-    same chain for a heartbeat. stopper: the account that stops, where it is not the sender's: no
-    heartbeat without its being able to pay for stops. books: who writes down what has happened.
+    watcher: what the chain's events come to. witness: another node, which has to see the same chain
+    for a heartbeat. stopper: the account that stops, where it is not the sender's: no heartbeat
+    without its being able to pay for stops. books: who writes down what has happened.
     """
 
     def __init__(
@@ -74,8 +72,7 @@ class Keeper:
         sender: Sender,
         organization: Address,
         *,
-        first: int = 0,
-        watcher: Watcher | None = None,
+        watcher: Watcher,
         witness: Witness | None = None,
         stopper: Address | None = None,
         notices: Notices | None = None,
@@ -89,7 +86,7 @@ class Keeper:
         self._organization = organization
         self._clock = clock
         self._settings = settings or KeeperSettings()
-        self._watcher = watcher or Follower(node, organization, first=first)
+        self._watcher = watcher
         self._desk = Desk(node, sender)
         self._changes = ChangeDesk(node, sender)
         self._pulse = Pulse(node, sender, organization, witness)
@@ -112,7 +109,7 @@ class Keeper:
         report = CycleReport(clock=self._clock())
         try:
             self._cycle(report, dry_run, stop or threading.Event())
-        except (LaggingError, LaggingNodeError) as error:
+        except LaggingNodeError as error:
             report.complain(ProblemKind.LAGGING, error)
         except (LeaseHeldError, LeaseLostError) as error:
             report.complain(ProblemKind.STANDBY, error)

@@ -4,19 +4,23 @@ A chain, a node and a sender that do exactly what a test says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from bursar.chain.client import Receipt
 from bursar.chain.contracts import organization_type, wallet_type
-from bursar.chain.errors import ChainError, NoAnswerError, RpcError
-from bursar.chain.logs import EventType, event_types
+from bursar.chain.errors import ChainError, NoAnswerError
+from bursar.chain.follower.bloom import build_bloom
+from bursar.chain.logs import EventType, decode_log, event_types
 from bursar.chain.reader import Call, RawLog
 from bursar.chain.reverts import Revert, find_reason
-from bursar.keeper.bloom import build_bloom
+from bursar.events import Event, PaymentCancelled, WalletCreated
+from bursar.keeper.decisions import Due, find_rhythm
 from bursar.keeper.ports import Header
+from bursar.keeper.watching import ByWhom, StoredView, Tip
 from bursar.payments import QueuedPayment
+from bursar.state import State, apply_event
 from bursar.types import EMPTY, FOREVER, Address, Bytes32, checksummed, keccak
 
 START = 1_767_607_200  # ten o'clock UTC
@@ -126,7 +130,7 @@ class FakeChain:
         at = at if at is not None else (parent.at + 2 if parent else START)
         hash = f"0x{keccak(f'{self.fork} {number} {at}'.encode()).hex()}"
         logs = [_build_log(event, number, hash, at, index) for index, event in enumerate(events)]
-        header = Header(number, hash, parent.hash if parent else "0x00", at, build_bloom(logs))
+        header = Header(number, hash, parent.hash if parent else "0x" + "00" * 32, at)
         self.blocks.append((header, logs))
         return header
 
@@ -136,6 +140,20 @@ class FakeChain:
         """
         del self.blocks[-depth:]
         self.fork += 1
+
+    def show(self, number: int) -> dict[str, Any]:
+        """
+        A block as a node gives it.
+        """
+        header, logs = self.blocks[number]
+        return {
+            "number": hex(number),
+            "hash": header.hash,
+            "parentHash": header.parent,
+            "timestamp": hex(header.at),
+            "logsBloom": f"0x{build_bloom(logs):0512x}",
+            "transactions": [],
+        }
 
 
 def _build_log(event: Said, number: int, hash: str, at: int, index: int) -> RawLog:
@@ -173,55 +191,37 @@ class FakeNode:
 
     chain: FakeChain
     height: int | None = None
-    longest_range: int = 10**9
     refusals: Callable[[Call, int, bool], Revert | None] = lambda call, at, pending: None
     holding: int = 10**30
     failing: ChainError | None = None
     failing_holding: ChainError | None = None
     gas: int | None = 85_000
     last_heartbeat: int = 0
-    ranges: list[tuple[int, int]] = field(default_factory=list)
-    fetched: list[int] = field(default_factory=list)
 
     def fetch_head(self) -> Header:
-        self._check()
-        return self.chain.blocks[-1 if self.height is None else self.height][0]
+        self.check()
+        return self.shown[-1][0]
 
     def fetch_header(self, number: int) -> Header | None:
-        self._check()
-        shown = len(self.chain.blocks) if self.height is None else self.height + 1
-        return self.chain.blocks[number][0] if number < shown else None
+        self.check()
+        return self.shown[number][0] if number < len(self.shown) else None
 
-    def fetch_range(self, first: int, last: int) -> Sequence[RawLog]:
-        self._check()
-        if last - first + 1 > self.longest_range:
-            raise RpcError("eth_getLogs", -32005, "too many blocks", None)
-        self.ranges.append((first, last))
-        return [log for _, logs in self.chain.blocks[first : last + 1] for log in logs]
-
-    def fetch_block(self, header: Header, emitters: Collection[Address]) -> Sequence[RawLog]:
-        self._check()
-        self.fetched.append(header.number)
-        found = [logs for mined, logs in self.chain.blocks if mined.hash == header.hash]
-        if not found:
-            raise RpcError("eth_getLogs", -32000, "unknown block", None)
-        return found[0]
-
-    def fetch_time(self, log: RawLog) -> int:
-        return int(log["blockTimestamp"], 16)
+    @property
+    def shown(self) -> list[tuple[Header, list[RawLog]]]:
+        return self.chain.blocks[: None if self.height is None else self.height + 1]
 
     def simulate(
         self, call: Call, sender: Address, *, at: int, pending: bool = False
     ) -> Revert | None:
-        self._check()
+        self.check()
         return self.refusals(call, at, pending)
 
     def estimate(self, call: Call, sender: Address, *, at: int) -> int | None:
-        self._check()
+        self.check()
         return self.gas
 
     def fetch_holding(self, token: Address, holder: Address) -> int:
-        self._check()
+        self.check()
         if self.failing_holding is not None:
             raise self.failing_holding
         return self.holding
@@ -232,9 +232,45 @@ class FakeNode:
     def fetch_gas_price(self) -> int:
         return 10**9
 
-    def _check(self) -> None:
+    def check(self) -> None:
         if self.failing is not None:
             raise self.failing
+
+
+class FakeWatcher:
+    """
+    What the events that `node` shows come to, without a store: for tests of what follows from it.
+    """
+
+    def __init__(self, node: FakeNode, organization: Address = ORGANIZATION) -> None:
+        self.node = node
+        self.organization = organization
+
+    def catch_up(self) -> StoredView:
+        """
+        Everything from the first block on, each time.
+        """
+        self.node.check()
+        state, cancelled = State(), []
+        for event in self._events():
+            if isinstance(event, PaymentCancelled):
+                payment = state.wallet(event.emitter).queue[event.id]
+                due = Due(event.emitter, event.id, payment)
+                cancelled.append(ByWhom(due, event.by, event.reason))
+            apply_event(state, event)
+        headers = [header for header, _ in self.node.shown]
+        tip = Tip(headers[-1].number, headers[-1].hash, headers[-1].at)
+        return StoredView(tip, state, find_rhythm([header.at for header in headers]), cancelled)
+
+    def _events(self) -> Iterator[Event]:
+        ours = {self.organization}
+        for header, logs in self.node.shown:
+            for log in logs:
+                event = decode_log(log, header.at) if log["address"] in ours else None
+                if isinstance(event, WalletCreated):
+                    ours.add(event.wallet)
+                if event is not None:
+                    yield event
 
 
 @dataclass

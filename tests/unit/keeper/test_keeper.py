@@ -39,6 +39,7 @@ from tests.unit.keeper.fakes import (
     FakeChain,
     FakeNode,
     FakeSender,
+    FakeWatcher,
     actor,
     cancelled,
     founding,
@@ -68,7 +69,8 @@ class World:
         self.sender = FakeSender()
         self.now: float = head
         options = {"clock": lambda: self.now, **options}
-        self.keeper = Keeper(self.node, self.sender, ORGANIZATION, **options)
+        watcher = FakeWatcher(self.node)
+        self.keeper = Keeper(self.node, self.sender, ORGANIZATION, watcher=watcher, **options)
 
     def cycle(self, **options: Any) -> CycleReport:
         return self.keeper.run_once(**options)
@@ -312,7 +314,9 @@ def test_cycle__wrong_address__is_told() -> None:
     An organisation that has logged nothing is a mistake of the operator's.
     """
     world = World()
-    keeper = Keeper(world.node, world.sender, actor("nobody"), clock=lambda: world.now)
+    nobody = actor("nobody")
+    watcher = FakeWatcher(world.node, nobody)
+    keeper = Keeper(world.node, world.sender, nobody, watcher=watcher, clock=lambda: world.now)
     assert problems(keeper.run_once()) == [ProblemKind.NO_ORGANIZATION]
     assert world.sender.sent == []
 

@@ -19,6 +19,7 @@ from tests.unit.keeper.fakes import (
     FakeChain,
     FakeNode,
     FakeSender,
+    FakeWatcher,
     actor,
     founding,
 )
@@ -42,6 +43,7 @@ class Watch:
             self.node,
             self.sender,
             ORGANIZATION,
+            watcher=FakeWatcher(self.node),
             witness=self.other,
             clock=lambda: START + TIMEOUT // 3,
             **options,
