@@ -19,6 +19,7 @@ from bursar.treasury import Office
 from bursar.treasury.refills.desk import RefillDesk
 from bursar.treasury.refills.evidence import Source
 from bursar.treasury.refills.folder import RefillFolder
+from bursar.treasury.refills.judging import Judge
 from bursar.treasury.refills.record import Refill
 from bursar.treasury.refills.reporting import FileRead, Reporter
 from bursar.treasury.safe import Draft, DraftStore, SafeDesk
@@ -151,11 +152,10 @@ class Town:
         source = Source(name="treasury.yaml", sha256=hashlib.sha256(FILE.encode()).hexdigest())
         file = FileRead(self.treasury, source)
         store = DraftStore(folder / "safe", self.book.chain_id, self.book.safe)
-        return RefillDesk(
-            Reporter(office, office, file, **reporter),
-            RefillFolder(folder / "refills", self.book.chain_id, self.book.organization),
-            SafeDesk.of(office, store),
-        )
+        kept = RefillFolder(folder / "refills", self.book.chain_id, self.book.organization)
+        looking = Reporter(office, office, file, **reporter)
+        judge = Judge(kept, self.book, lambda report, refill: looking)
+        return RefillDesk(looking, kept, SafeDesk.of(office, store, judge))
 
     def approved(self, desk: RefillDesk, **wishes) -> Refill:  # type: ignore[no-untyped-def]
         """

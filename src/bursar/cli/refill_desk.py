@@ -2,37 +2,30 @@
 What the commands of `bursar refill` share: where refills are kept, and how they are shown.
 """
 
-import hashlib
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import typer
 
-from bursar.cli.place import BOOK, Place
+from bursar.cli.place import Place
+from bursar.cli.refill_places import find_folder, find_receipt_keys, read_file
 from bursar.cli.safe_place import SafePlace
 from bursar.cli.storing import find_database
-from bursar.config import load_treasury, parse_amount, to_base_units
+from bursar.config import parse_amount, to_base_units
 from bursar.config.problems import WrongError
-from bursar.devnet import load_devnet_treasury
-from bursar.receipts import ReceiptKeys
-from bursar.store.key_file import load_receipt_keys
 from bursar.treasury.refills.checklist import build_checklist, build_title, find_open
 from bursar.treasury.refills.desk import RefillDesk
-from bursar.treasury.refills.errors import RefillError, UnknownRefillError
-from bursar.treasury.refills.evidence import Report, Source
+from bursar.treasury.refills.errors import RefillError
+from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.recorded import RecordedRefusals
-from bursar.treasury.refills.reporting import FileRead, Reporter
+from bursar.treasury.refills.reporting import Reporter
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.watching import LiveViews
 from bursar.treasury.words import show_moment
 from bursar.types import Address
-
-REFILLS: Final = "BURSAR_REFILLS"
-RECEIPT_KEYS: Final = "BURSAR_RECEIPT_KEY_FILE"
-_DEVNETS_OWN: Final = "the devnet's own treasury.yaml"
 
 
 class Opened(NamedTuple):
@@ -50,14 +43,7 @@ def open_folder(rpc_url: str | None, book: str | None) -> RefillFolder:
     Where an organisation's refills are kept: in BURSAR_REFILLS, else beside the address book.
     Raises BursarError.
     """
-    return _folder(Place.find(rpc_url, book), book)
-
-
-def _folder(place: Place, book: str | None) -> RefillFolder:
-    own = place.office.book
-    beside = Path(book or place.environment[BOOK]).expanduser().parent / "refills"
-    folder = Path(place.environment.get(REFILLS) or beside).expanduser()
-    return RefillFolder(folder, own.chain_id, own.organization)
+    return find_folder(Place.find(rpc_url, book), book)
 
 
 def open_desk(rpc_url: str | None, book: str | None, file: Path) -> Opened:
@@ -74,12 +60,7 @@ def open_refill(rpc_url: str | None, book: str | None, id: str | None) -> tuple[
     A refill that was begun, with the treasury.yaml that it was begun with. Raises BursarError.
     """
     safe = SafePlace.find(rpc_url, book)
-    found = _folder(safe.place, book).find(id)
-    if found.file and not Path(found.file).exists():
-        raise UnknownRefillError(
-            f"{found.file}, which refill {found.id} was begun with, is gone: put it back, or "
-            "report again."
-        )
+    found = find_folder(safe.place, book).find(id)
     return _open(safe, book, found.file), found
 
 
@@ -88,27 +69,11 @@ def _open(safe: SafePlace, book: str | None, path: str) -> Opened:
     reporter = Reporter(
         place.office,
         LiveViews(place.office),
-        _read_file(path),
-        receipts=_receipt_keys(place),
+        read_file(path),
+        receipts=find_receipt_keys(place),
         refusals=RecordedRefusals(find_database(place), place.book),
     )
-    return Opened(place, RefillDesk(reporter, _folder(place, book), safe.desk), path)
-
-
-def _read_file(path: str) -> FileRead:
-    if not path:
-        treasury = load_devnet_treasury(None)
-        digest = hashlib.sha256(treasury.model_dump_json().encode()).hexdigest()
-        return FileRead(treasury, Source(name=_DEVNETS_OWN, sha256=digest))
-    treasury = load_treasury(Path(path))
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return FileRead(treasury, Source(name=Path(path).name, sha256=digest))
-
-
-def _receipt_keys(place: Place) -> ReceiptKeys | None:
-    named = place.environment.get(RECEIPT_KEYS)
-    path = Path(named).expanduser() if named else None
-    return load_receipt_keys(path) if path is not None and path.exists() else None
+    return Opened(place, RefillDesk(reporter, find_folder(place, book), safe.desk), path)
 
 
 def read_wishes(opened: Opened, wallets: list[str], to: list[str], days: int) -> Wishes:

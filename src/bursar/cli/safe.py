@@ -16,7 +16,7 @@ from bursar.cli.options import (
 )
 from bursar.cli.safe_draft import draft
 from bursar.cli.safe_files import export_draft, import_draft, sync
-from bursar.cli.safe_options import AuthorOption, DraftArgument
+from bursar.cli.safe_options import AuthorOption, DraftArgument, ReportOption
 from bursar.cli.safe_signing import add_signature, execute, sign
 
 safe = typer.Typer(
@@ -57,6 +57,7 @@ def list_drafts(
 def show(
     id: DraftArgument,
     raw: Annotated[bool, typer.Option("--raw", help="Show calldata whole.")] = False,
+    report: ReportOption = None,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
@@ -70,7 +71,7 @@ def show(
         from bursar.cli.safe_place import SafePlace
         from bursar.cli.safe_show import tell_draft
 
-        place = SafePlace.find(rpc_url, book)
+        place = SafePlace.find(rpc_url, book, report)
         tell_draft(place, place.open_draft(id), as_json, raw=raw)
 
 

@@ -2,6 +2,7 @@
 Options and arguments that several commands of `bursar safe` have.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,4 +16,10 @@ BlindOption = Annotated[
 AuthorOption = Annotated[
     str | None,
     typer.Option("--author", metavar="NAME", help="Who drafts it. Default: BURSAR_AUTHOR."),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="A refill's report.json, if it was begun elsewhere."
+    ),
 ]

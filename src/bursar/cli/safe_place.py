@@ -32,15 +32,19 @@ class SafePlace:
     desk: SafeDesk
 
     @classmethod
-    def find(cls, rpc_url: str | None, book: str | None) -> "SafePlace":
+    def find(cls, rpc_url: str | None, book: str | None, report: Path | None = None) -> "SafePlace":
         """
-        As `Place.find`; the drafts are in BURSAR_DRAFTS, else beside the address book.
+        As `Place.find`; the drafts are in BURSAR_DRAFTS, else beside the address book. `report` is
+        a refill's report that was begun on another machine.
         """
+        from bursar.cli.safe_reports import build_judge
+
         place = Place.find(rpc_url, book)
         beside = Path(book or place.environment[BOOK]).expanduser().parent / "drafts"
         folder = Path(place.environment.get(DRAFTS) or beside).expanduser()
         known = place.office.book
-        return cls(place, SafeDesk.of(place.office, DraftStore(folder, known.chain_id, known.safe)))
+        store = DraftStore(folder, known.chain_id, known.safe)
+        return cls(place, SafeDesk.of(place.office, store, build_judge(place, book, report)))
 
     def author(self, given: str | None) -> str:
         """

@@ -50,6 +50,8 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
         say(f"!! REFUSED: {summary.refused}")
     for line in build_lines(target, summary):
         say(line)
+    if summary.report:
+        say(f"report: {summary.report}")
     for other in summary.others:
         say(f"!! {other}")
     if summary.failure:

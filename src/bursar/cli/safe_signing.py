@@ -17,7 +17,7 @@ from bursar.cli.options import (
     reporting,
     say_json,
 )
-from bursar.cli.safe_options import BlindOption, DraftArgument
+from bursar.cli.safe_options import BlindOption, DraftArgument, ReportOption
 
 if TYPE_CHECKING:
     from bursar.cli.safe_place import SafePlace
@@ -39,6 +39,7 @@ def sign(
     owner: Annotated[
         str | None, typer.Option("--as", metavar="OWNER", help="On a devnet: whose public key.")
     ] = None,
+    report: ReportOption = None,
     blind: BlindOption = False,
     yes: YesOption = False,
     rpc_url: RpcOption = None,
@@ -54,15 +55,15 @@ def sign(
         from bursar.cli.owner_keys import find_signer
         from bursar.cli.safe_place import SafePlace
         from bursar.cli.safe_show import print_draft, tell_draft
+        from bursar.treasury.safe.desk import validate_signable
         from bursar.treasury.safe.signing import sign as sign_draft
 
-        place = SafePlace.find(rpc_url, book)
+        place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
         summary = place.summary(target)
         if not as_json:
             print_draft(target, summary)
-        if summary.refused:
-            fail(as_json, summary.refused, code="refused-call")
+        validate_signable(place.desk, target.transaction)
         _check_known(summary, blind, as_json)
         confirm("Sign exactly this?", yes=yes, as_json=as_json)
         signer = find_signer(
@@ -105,6 +106,7 @@ def _tell_signed(
 def add_signature(
     id: DraftArgument,
     signature: Annotated[str, typer.Argument(help="65 bytes in hexadecimal.")],
+    report: ReportOption = None,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
@@ -120,7 +122,7 @@ def add_signature(
         from bursar.cli.safe_show import tell_draft
         from bursar.treasury.safe import add_signature as add
 
-        place = SafePlace.find(rpc_url, book)
+        place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
         signed = add(place.desk, target, signature)
         new = [one for one in signed.signers if one not in target.signers]
@@ -129,6 +131,7 @@ def add_signature(
 
 def execute(
     id: DraftArgument,
+    report: ReportOption = None,
     blind: BlindOption = False,
     yes: YesOption = False,
     rpc_url: RpcOption = None,
@@ -149,7 +152,7 @@ def execute(
         from bursar.treasury.safe.execution import check_executable
         from bursar.treasury.safe.execution import execute as execute_draft
 
-        place = SafePlace.find(rpc_url, book)
+        place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
         summary = place.summary(target)
         strict = not summary.explanation.only_tightens

@@ -26,6 +26,7 @@ from bursar.treasury.refills.desk import RefillDesk
 from bursar.treasury.refills.errors import WrongOrderError
 from bursar.treasury.refills.evidence import Report, Source
 from bursar.treasury.refills.folder import RefillFolder
+from bursar.treasury.refills.judging import Judge
 from bursar.treasury.refills.record import Refill
 from bursar.treasury.refills.reporting import FileRead, Reporter
 from bursar.treasury.refills.targets import Wishes
@@ -89,9 +90,10 @@ def _open_desk(company: Company) -> RefillDesk:
     office, book, folder = Office(company.chain, company.book), company.book, company.folder
     digest = hashlib.sha256(TOPOLOGY.read_bytes()).hexdigest()
     file = FileRead(company.plan, Source(name=TOPOLOGY.name, sha256=digest))
-    safe = SafeDesk.of(office, DraftStore(folder / "drafts", book.chain_id, book.safe))
     reporter = Reporter(office, LiveViews(office), file, receipts=_receipt_keys(company))
     kept = RefillFolder(folder / "refills", book.chain_id, book.organization)
+    drafts = DraftStore(folder / "drafts", book.chain_id, book.safe)
+    safe = SafeDesk.of(office, drafts, Judge(kept, book, lambda report, refill: reporter))
     return RefillDesk(reporter, kept, safe)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from bursar.config import Treasury
 from bursar.treasury.refills.at_block import fetch_balance_at
 from bursar.treasury.refills.calls import build_calls
-from bursar.treasury.refills.errors import OpenItemError, WrongOrderError
+from bursar.treasury.refills.errors import OpenItemError, UnknownPersonError, WrongOrderError
 from bursar.treasury.refills.evidence import Line, Report
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.funds import (
@@ -58,7 +58,10 @@ class RefillDesk:
 
     @property
     def _treasury(self) -> Treasury:
-        return self.reporter.file.treasury
+        named = self.reporter.file.treasury
+        if named is None:
+            raise UnknownPersonError("Who may refill is said in treasury.yaml, which is not here.")
+        return named
 
     @property
     def _gates(self) -> Gates:

@@ -7,12 +7,14 @@ What a refill is refused for. Whatever is raised, nothing was changed.
         ├── UnknownPersonError     somebody whom treasury.yaml does not name, or not for this
         ├── OpenItemError          something on the checklist is not confirmed
         ├── WrongOrderError        a step before the one that has to come first, or done already
-        ├── StaleReportError       the report is too old, or things have changed since
+        ├── StaleReportError       the report is too old, or things have changed since (signers
+        │                          are told the same: an UnbackedRefillError, too)
         ├── ImpossibleRefillError  the chain would refuse it, or it must not happen like this
         └── NotFundedError         the money has not arrived as it was decided
 """
 
 from bursar.errors import BursarError
+from bursar.treasury.safe.errors import UnbackedRefillError
 
 
 class RefillError(BursarError):
@@ -45,7 +47,7 @@ class WrongOrderError(RefillError):
     """
 
 
-class StaleReportError(RefillError):
+class StaleReportError(RefillError, UnbackedRefillError):
     """
     The report no longer says how things are: report again.
     """

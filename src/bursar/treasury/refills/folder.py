@@ -21,11 +21,13 @@ from bursar.treasury.refills.errors import UnknownRefillError
 from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.record import Refill
 from bursar.treasury.words import show_moment
-from bursar.types import Address, keccak
+from bursar.types import Address, Bytes32
 
 _LOCK: Final = ".lock"
 _REPORT: Final = "report.json"
 _REFILL: Final = "refill.json"
+# A report of fifty wallets has less than a hundredth of it.
+_LARGEST: Final = 16 << 20
 # Enough digits of the hash that two refills of a day differ.
 _DIGITS: Final = 8
 
@@ -35,6 +37,24 @@ def build_id(report: Report) -> str:
     The day, and the first digits of the report's hash.
     """
     return f"{show_moment(report.at)[:10]}-{report.hash.hex()[:_DIGITS]}"
+
+
+def read_report(path: Path) -> Report:
+    """
+    A report as it was written, to the byte. Raises UnknownRefillError.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        report = Report.model_validate_json(text[:_LARGEST])
+    except (OSError, ValidationError) as error:
+        raise UnknownRefillError(f"{path} cannot be read: report again. ({error})") from error
+    if report.canonical() != text:
+        raise UnknownRefillError(
+            f"{path} was changed since `bursar refill report` wrote it: get it again from whoever "
+            "drafted the refill, or report again."
+        )
+    return report
 
 
 class RefillFolder:
@@ -80,17 +100,22 @@ class RefillFolder:
         The report of a refill. Raises UnknownRefillError where it is not what it was.
         """
         path = self.path(refill) / _REPORT
-        try:
-            text = path.read_bytes()
-            report = Report.model_validate_json(text)
-        except (OSError, ValidationError) as error:
-            raise UnknownRefillError(f"{path} cannot be read: report again. ({error})") from error
-        if f"0x{keccak(text).hex()}" != refill.report_hash or report.canonical() != text:
+        report = read_report(path)
+        if f"0x{report.hash.hex()}" != refill.report_hash:
             raise UnknownRefillError(
                 f"{path} was changed: its hash is no longer {refill.report_hash}, which people "
                 "confirmed. Report again."
             )
         return report
+
+    def find_report(self, hash: Bytes32) -> tuple[Refill, Report] | None:
+        """
+        The refill of the report with that hash; None where it is not here. Raises
+        UnknownRefillError where it is not what it was.
+        """
+        named = f"0x{hash.hex()}"
+        found = [one for one in self.all() if one.report_hash == named]
+        return (found[0], self.report(found[0])) if found else None
 
     def path(self, refill: Refill) -> Path:
         """

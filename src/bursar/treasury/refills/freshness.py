@@ -43,25 +43,30 @@ def find_changes(
 
 def _find(report: Report, fresh: Report, since: Iterable[Event], words: Words) -> Iterator[str]:
     if fresh.at - report.at > LONGEST:
-        yield f"It is of {show_moment(report.at)}, more than {LONGEST // 3600} hours old."
+        yield (
+            f"It is of {show_moment(report.at)}, more than {LONGEST // 3600} hours old since "
+            f"{show_moment(report.at + LONGEST)}."
+        )
     if fresh.source.sha256 != report.source.sha256:
-        yield f"{report.source.name} was changed since."
+        yield f"{report.source.name} was changed since it was compared, {show_moment(report.at)}."
     for event in since:
         if isinstance(event, _MATERIAL):
-            yield f"Since then, {words.name(event.emitter)}: {words.event(event)}."
+            yield f"At {show_moment(event.at)}, {words.name(event.emitter)}: {words.event(event)}."
     now = {(line.address, line.token_address): line for line in fresh.lines}
     for line in report.refilled:
-        yield from _moved(line, now.get((line.address, line.token_address)))
+        yield from _moved(report, line, fresh, now.get((line.address, line.token_address)))
     known = {(one.rule, one.wallet, one.agent, one.at) for one in report.alarms}
     for one in fresh.alarms:
         if (one.rule, one.wallet, one.agent, one.at) not in known:
-            yield f"A new alarm: {one.text}."
+            yield f"A new alarm, of {show_moment(one.at)}: {one.text}."
 
 
-def _moved(line: Line, now: Line | None) -> Iterator[str]:
+def _moved(report: Report, line: Line, fresh: Report, now: Line | None) -> Iterator[str]:
     if now is None:
         yield f"{line.wallet} no longer holds {line.token}."
     elif abs(now.current - line.current) * MOVED_PART > line.target:
-        shown = (show_amount(one, line.decimals) for one in (line.current, now.current))
-        before, after = shown
-        yield f"{line.wallet} had {before} {line.token} and has {after} now."
+        before, after = (show_amount(one, line.decimals) for one in (line.current, now.current))
+        yield (
+            f"{line.wallet} had {before} {line.token} in block {report.block} and has {after} now, "
+            f"in block {fresh.block}."
+        )

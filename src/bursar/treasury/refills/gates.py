@@ -11,23 +11,19 @@ from typing import Final
 
 from bursar.chain.reader import Call
 from bursar.events import Event
-from bursar.treasury.refills.at_block import fetch_block_hash
 from bursar.treasury.refills.checklist import Item, build_items, find_open
 from bursar.treasury.refills.errors import (
     ImpossibleRefillError,
     OpenItemError,
-    StaleReportError,
     WrongOrderError,
 )
 from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.folder import RefillFolder
-from bursar.treasury.refills.freshness import find_changes
 from bursar.treasury.refills.funds import find_refills
+from bursar.treasury.refills.holding import validate_holds
 from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.reporting import Reporter
-from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, DraftStatus, SafeDesk, refresh
-from bursar.treasury.words import Words
 
 _NEXT: Final = {
     Stage.REPORTED: "Confirm the open items, then the treasury manager approves.",
@@ -85,40 +81,7 @@ class Gates:
         Whether the refill can be made as it was decided, on a report that still holds. Raises
         ImpossibleRefillError, StaleReportError, WrongOrderError, ChainError.
         """
-        if report.all_problems:
-            raise ImpossibleRefillError(
-                f"This refill cannot be made: {' '.join(report.all_problems)} Report again, "
-                "with --wallet for those that can be refilled."
-            )
-        if not report.refilled:
-            raise ImpossibleRefillError("Every wallet has enough: there is nothing to refill.")
-        fresh, events = self._report_again(report), self.reporter.views.view().events
-        self._validate_unchanged(refill, report, fresh, events)
-        if fresh.all_problems:
-            raise ImpossibleRefillError(
-                f"This refill can no longer be made: {' '.join(fresh.all_problems)} Report again."
-            )
-        self._validate_alone(refill, report, events)
-
-    def _report_again(self, report: Report) -> Report:
-        """
-        About the same wallets, with the same balances to reach.
-        """
-        wished = {(one.address, one.token_address): one.target for one in report.refilled}
-        wallets = frozenset(one.address for one in report.refilled)
-        return self.reporter.build(report.prepared_by, Wishes(wallets=wallets, balances=wished))
-
-    def _validate_unchanged(
-        self, refill: Refill, report: Report, fresh: Report, events: Sequence[Event]
-    ) -> None:
-        since = [event for event in events if (event.block or 0) > report.block]
-        same = fetch_block_hash(self.reporter.office, report.block) == report.block_hash
-        words = Words(self.reporter.views.view().book)
-        changes = find_changes(report, fresh, since, words, same_chain=same)
-        if changes:
-            raise StaleReportError(
-                f"The report of {refill.id} no longer holds. {' '.join(changes)} Report again."
-            )
+        self._validate_alone(refill, report, validate_holds(self.reporter, report))
 
     def _validate_alone(self, refill: Refill, report: Report, events: Sequence[Event]) -> None:
         if find_refills(events, report.hash):

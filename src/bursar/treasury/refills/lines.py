@@ -31,7 +31,7 @@ class Lines:
         self,
         office: Office,
         view: View,
-        treasury: Treasury,
+        treasury: Treasury | None,
         spends: Sequence[Spend],
         wishes: Wishes,
     ) -> None:
@@ -103,7 +103,7 @@ class Lines:
 
     def _planned(self, wallet: WalletState, symbol: str) -> int:
         name = self.words.name(wallet.address)
-        for planned in self.treasury.wallets:
+        for planned in self.treasury.wallets if self.treasury else ():
             if planned.name == name:
                 found = (one.refill_to for one in planned.tokens if one.token.symbol == symbol)
                 return next(found, 0)

@@ -38,10 +38,11 @@ SMALLEST_THRESHOLD: Final = 2
 
 class FileRead(NamedTuple):
     """
-    treasury.yaml, and which bytes it was.
+    treasury.yaml, and which bytes it was. `treasury` is None where the file is not at hand: then
+    nothing is compared with it.
     """
 
-    treasury: Treasury
+    treasury: Treasury | None
     source: Source
 
 
@@ -136,8 +137,11 @@ class _Report:
         return Safe(self.office.client, self.state.treasury, ZERO_ADDRESS)
 
     def _differences(self, safe: Safe) -> tuple[str, ...]:
+        treasury = self.reporter.file.treasury
+        if treasury is None:
+            return ()
         signers = Signers(safe.address, frozenset(safe.fetch_owners()), safe.fetch_threshold())
-        return find_differences(self.reporter.file.treasury, self.state, self.words, signers)
+        return find_differences(treasury, self.state, self.words, signers)
 
     def _facts(self, safe: Safe) -> SafeFacts:
         guard = safe.fetch_guard()

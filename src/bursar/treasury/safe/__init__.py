@@ -28,6 +28,8 @@ from bursar.treasury.safe.errors import (
     NotYetError,
     RefusedCallError,
     ThresholdError,
+    UnbackedRefillError,
+    UnjudgedRefillError,
     UnknownDraftError,
 )
 from bursar.treasury.safe.models import Author, Draft, DraftStatus
@@ -54,6 +56,8 @@ __all__ = [
     "SafeTransaction",
     "Signature",
     "ThresholdError",
+    "UnbackedRefillError",
+    "UnjudgedRefillError",
     "UnknownDraftError",
     "add_signature",
     "build_draft",

@@ -9,7 +9,7 @@ Nothing here holds a key: owners sign where their keys are.
 
 from bursar.chain.safe_signatures import read_signature
 from bursar.chain.safe_transaction import Signature
-from bursar.treasury.safe.desk import SafeDesk, check_transaction, refresh
+from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
 from bursar.treasury.safe.errors import DeadDraftError, DraftError, ThresholdError
 from bursar.treasury.safe.models import Draft
 from bursar.types import Address
@@ -26,7 +26,7 @@ def add_signature(desk: SafeDesk, target: Draft, data: bytes | str) -> Draft:
     given = _bytes(data) if isinstance(data, str) else data
     with desk.store.locked():
         target = check_open(desk.store.find(target.id))
-        check_transaction(desk, target.transaction)
+        validate_signable(desk, target.transaction)
         owners = desk.safe.fetch_owners()
         signature = read_signature(target.transaction, given, owners, desk.safe.has_approved)
         return desk.store.save(target.with_signature(signature))

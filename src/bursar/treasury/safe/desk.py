@@ -17,7 +17,8 @@ from bursar.chain.reader import Call
 from bursar.chain.safe import Safe
 from bursar.chain.safe_multi_send import CANONICAL, BatchError, unpack_calls
 from bursar.chain.safe_transaction import DELEGATE_CALL, SafeTransaction
-from bursar.treasury.office import Office
+from bursar.treasury.office import Office, View
+from bursar.treasury.safe.backing import NoReports, Reports
 from bursar.treasury.safe.errors import DeadDraftError, DraftError, RefusedCallError
 from bursar.treasury.safe.models import Author, Draft
 from bursar.treasury.safe.store import DraftStore
@@ -30,22 +31,26 @@ def _now() -> int:
 @dataclass(frozen=True)
 class SafeDesk:
     """
-    One Safe and its drafts. `now` tells the time that a draft is dated with.
+    One Safe and its drafts. `view` tells what the chain has now, `reports` what stands behind a
+    refill, and `now` the time that a draft is dated with.
     """
 
     safe: Safe
     store: DraftStore
     book: AddressBook
+    view: Callable[[], View]
+    reports: Reports = field(default_factory=NoReports)
     now: Callable[[], int] = field(default=_now)
 
     @classmethod
-    def of(cls, office: Office, store: DraftStore) -> "SafeDesk":
+    def of(cls, office: Office, store: DraftStore, reports: Reports | None = None) -> "SafeDesk":
         """
         The desk of an organisation's treasury. What it batches with is what the book names, else
-        what Safe has deployed.
+        what Safe has deployed. Without `reports` no refill is signed or sent here.
         """
         multi_send = office.book.multi_send or CANONICAL
-        return cls(Safe(office.client, office.book.safe, multi_send), store, office.book)
+        safe = Safe(office.client, office.book.safe, multi_send)
+        return cls(safe, store, office.book, office.view, reports or NoReports())
 
     def author(self, name: str) -> Author:
         """
@@ -109,6 +114,15 @@ def build_draft(
         block_hash=_hash_of(desk, height),
         rejects=rejects,
     )
+
+
+def validate_signable(desk: SafeDesk, transaction: SafeTransaction) -> str:
+    """
+    See that nothing forbids to sign or send the transaction, and return what is to be told of the
+    report behind a refill. Raises DraftError and its kinds, ChainError.
+    """
+    check_transaction(desk, transaction)
+    return desk.reports.judge(transaction)
 
 
 def check_transaction(desk: SafeDesk, transaction: SafeTransaction) -> None:

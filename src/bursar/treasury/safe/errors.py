@@ -8,7 +8,9 @@ What can go wrong between a draft and its execution. Whatever is raised, nothing
         ├── NotYetError             another nonce comes first
         ├── MissingSignaturesError  fewer owners have signed than the Safe asks for
         ├── ThresholdError          the Safe lets one owner act alone
-        └── RefusedCallError        a delegatecall to what is not known, or gas that is refunded
+        ├── RefusedCallError        a delegatecall to what is not known, or gas that is refunded
+        └── UnbackedRefillError     a refill that no report stands behind
+            └── UnjudgedRefillError its report is not on this machine
 """
 
 from bursar.errors import BursarError
@@ -53,4 +55,16 @@ class ThresholdError(DraftError):
 class RefusedCallError(DraftError):
     """
     What no signer should ever see: refused before it becomes a draft.
+    """
+
+
+class UnbackedRefillError(DraftError):
+    """
+    It brings money to a hot wallet, and no report that still holds stands behind it.
+    """
+
+
+class UnjudgedRefillError(UnbackedRefillError):
+    """
+    Whether the report behind a refill still holds cannot be told here.
     """

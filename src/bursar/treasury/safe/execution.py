@@ -19,7 +19,7 @@ from bursar.treasury.safe.collect import (
     others_than_author,
     usable_signatures,
 )
-from bursar.treasury.safe.desk import SafeDesk, check_transaction, refresh
+from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
 from bursar.treasury.safe.errors import DraftError, MissingSignaturesError, NotYetError
 from bursar.treasury.safe.models import Draft
 from bursar.types import Address
@@ -74,7 +74,7 @@ def check_executable(
     """
     The signatures to execute it with. Raises DraftError where it cannot be executed now.
     """
-    check_transaction(desk, target.transaction)
+    validate_signable(desk, target.transaction)
     used = desk.safe.fetch_nonce()
     if target.nonce > used:
         raise NotYetError(

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bursar.chain.safe_transaction import SafeTransaction
 from bursar.treasury.safe.collect import add_signature, check_open, check_threshold
-from bursar.treasury.safe.desk import SafeDesk, check_transaction, refresh
+from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
 from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
 from bursar.types import Address
@@ -37,15 +37,15 @@ class OwnerSigner(Protocol):
 
 def sign(desk: SafeDesk, target: Draft, signer: OwnerSigner, *, strict: bool = True) -> Draft:
     """
-    Sign a draft as one owner and keep the signature.
+    Sign a draft as one owner and keep the signature. A refill only while its report holds.
 
     strict: False only for what does nothing but tighten, which one owner alone may do where the
     Safe asks for one. Raises DraftError for somebody who is no owner, DeadDraftError,
-    ThresholdError, ChainError.
+    UnbackedRefillError, ThresholdError, ChainError.
     """
     refresh(desk)
     target = check_open(desk.store.find(target.id))
-    check_transaction(desk, target.transaction)
+    validate_signable(desk, target.transaction)
     if strict:
         check_threshold(desk)
     owners = desk.safe.fetch_owners()

@@ -5,13 +5,14 @@ Everything that a signer is shown of one draft, for a terminal, a page or a mach
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from bursar.chain.errors import NoAnswerError, RpcError
 from bursar.treasury.office import View
 from bursar.treasury.safe.collect import usable_signatures
-from bursar.treasury.safe.desk import SafeDesk, check_transaction
+from bursar.treasury.safe.desk import SafeDesk, validate_signable
 from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.node_chain import NodeChain
@@ -46,8 +47,8 @@ class Hashes(_Model):
 class Summary(_Model):
     """
     `missing` signatures until it can be executed; `ready` once it is the next, too. `refused` says
-    why nobody should sign it at all, `failure` how it would fail if it were executed now, and
-    `others` who else than its owners has a hand in the Safe.
+    why it is neither signed nor sent here, `report` what stands behind a refill, `failure` how it
+    would fail if it were executed now, `others` who else than its owners has a hand in the Safe.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Summary(_Model):
     missing: int
     ready: bool
     refused: str
+    report: str
     failure: str
     others: tuple[str, ...]
     hashes: Hashes
@@ -78,7 +80,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
     owners, threshold = desk.safe.fetch_owners(), desk.safe.fetch_threshold()
     signed = {one.owner for one in usable_signatures(desk, target)}
     missing = max(0, threshold - len(signed)) if target.is_open else 0
-    refused = _refusal(desk, target) if target.is_open else ""
+    verdict = _judge(desk, target) if target.is_open else _Verdict()
     is_next = target.is_open and target.nonce == desk.safe.fetch_nonce()
     return Summary(
         id=target.id,
@@ -95,9 +97,10 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
             for one in owners
         ),
         missing=missing,
-        ready=is_next and not missing and not refused,
-        refused=refused,
-        failure=_failure(desk, target) if target.is_open and not refused else "",
+        ready=is_next and not missing and not verdict.refused,
+        refused=verdict.refused,
+        report=verdict.report,
+        failure=_failure(desk, target) if target.is_open and not verdict.refused else "",
         others=tuple(_others(desk)),
         hashes=Hashes(
             domain=f"0x{transaction.domain_hash.hex()}",
@@ -108,12 +111,16 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
     )
 
 
-def _refusal(desk: SafeDesk, target: Draft) -> str:
+class _Verdict(NamedTuple):
+    refused: str = ""
+    report: str = ""
+
+
+def _judge(desk: SafeDesk, target: Draft) -> _Verdict:
     try:
-        check_transaction(desk, target.transaction)
+        return _Verdict(report=validate_signable(desk, target.transaction))
     except DraftError as error:
-        return str(error)
-    return ""
+        return _Verdict(refused=str(error))
 
 
 def _others(desk: SafeDesk) -> Iterator[str]:
