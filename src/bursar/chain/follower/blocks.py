@@ -33,14 +33,18 @@ class Mark(NamedTuple):
     at: int
 
 
-def read_header(block: Any) -> Header:
+def read_header(block: Any, number: int | None = None) -> Header:
     """
-    A block as the node gives it. Raises BadAnswerError where it is none.
+    A block as the node gives it. Raises BadAnswerError where it is none, or not the one of `number`
+    that was asked for.
     """
     try:
-        return _header(block)
+        header = _header(block)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadAnswerError(f"The node answers a block that is none: {error!r}.") from error
+    if number not in (None, header.number):
+        raise BadAnswerError(f"Asked for block {number}, the node answers {header.number}.")
+    return header
 
 
 def _header(block: Mapping[str, Any]) -> Header:

@@ -13,6 +13,7 @@ from bursar.chain.follower.blocks import Header, Mark
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.errors import IncompleteError, TooMuchError
 from bursar.chain.follower.reading import (
+    Found,
     RawLog,
     fetch_block_logs,
     fetch_headers,
@@ -20,6 +21,7 @@ from bursar.chain.follower.reading import (
     group_by_block,
     validate_links,
 )
+from bursar.chain.follower.shapes import read_quantity
 
 # Doubled while little comes, halved where it is too much for the node.
 FIRST_RANGE: Final = 16
@@ -31,11 +33,12 @@ _FEW_LOGS: Final = 2_000
 
 class Range(NamedTuple):
     """
-    Headers of a range (all, or those that matter), and what was logged in it.
+    Headers of a range (all, or those that matter), and what was logged in it; None where even one
+    block's logs are too much for the node.
     """
 
     headers: list[Header]
-    logs: list[RawLog]
+    logs: list[RawLog] | None
 
 
 class DeepReader:
@@ -73,9 +76,7 @@ class DeepReader:
             self._ahead[2].cancel()
             self._ahead = None
 
-    async def read(
-        self, endpoint: Endpoint, tip: Mark, last: int
-    ) -> list[tuple[Header, list[RawLog]]]:
+    async def read(self, endpoint: Endpoint, tip: Mark, last: int) -> Found:
         """
         The next blocks after `tip`, at most up to `last`, each with its logs that have a topic of
         ours: all blocks, or those with logs and the last one. Raises ChainError.
@@ -110,10 +111,10 @@ class DeepReader:
                 found = await self._fetch_range(endpoint, first, until)
             except TooMuchError:
                 if self._length == 1:
-                    raise
+                    return Range(await fetch_headers(endpoint, first, first), None)
                 self._length = max(self._length // 2, 1)
                 continue
-            self._adapt(len(found.logs))
+            self._adapt(len(found.logs or ()))
             return found
 
     def _adapt(self, count: int) -> None:
@@ -129,11 +130,13 @@ class DeepReader:
             )
             return Range(headers, logs)
         logs = await fetch_range_logs(endpoint, first, last)
-        numbers = sorted({int(log["blockNumber"], 16) for log in logs} | {last})
+        numbers = sorted({read_quantity(log["blockNumber"]) for log in logs} | {last})
         parts = (fetch_headers(endpoint, number, number) for number in numbers)
         return Range([part[0] for part in await asyncio.gather(*parts)], logs)
 
-    async def _check(self, endpoint: Endpoint, found: Range) -> list[tuple[Header, list[RawLog]]]:
+    async def _check(self, endpoint: Endpoint, found: Range) -> Found:
+        if found.logs is None:
+            return [(header, None) for header in found.headers]
         grouped = group_by_block(endpoint, found.headers, found.logs)
         await self._check_end(endpoint, found.headers, grouped)
         return [(header, grouped.get(header.number, [])) for header in found.headers]
@@ -149,9 +152,9 @@ class DeepReader:
             return
         number = max(grouped)
         header = next(header for header in headers if header.number == number)
-        again = await fetch_block_logs(endpoint, [header])
-        if len(again[0]) != len(grouped[number]):
+        (again,) = await fetch_block_logs(endpoint, [header])
+        if again is None or len(again) != len(grouped[number]):
             raise IncompleteError(
                 f"{endpoint.name} showed {len(grouped[number])} logs of block {number} in a range, "
-                f"and {len(again[0])} when asked for it alone: it cuts answers off."
+                f"and {len(again or ())} when asked for it alone: it cuts answers off."
             )

@@ -139,7 +139,7 @@ async def fetch_header(endpoint: Endpoint, number: int) -> Header | None:
     The block of that number, or None where the node has none.
     """
     block = await endpoint.ask("eth_getBlockByNumber", hex(number), False)
-    return None if block is None else read_header(block)
+    return None if block is None else read_header(block, number)
 
 
 async def _fetch_head(endpoint: Endpoint) -> Header:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from bursar.chain.errors import ChainError
+from bursar.chain.errors import BadAnswerError, ChainError
 from bursar.chain.follower.blocks import Header, Mark, mark_of
 from bursar.chain.follower.decoding import Logged, decode_logs
 from bursar.chain.follower.deep import DeepReader
@@ -21,8 +21,13 @@ from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.endpoints import Endpoints, fetch_header, validate_agreement
 from bursar.chain.follower.errors import DeepReorgError, HaltedError, LaggingNodeError
-from bursar.chain.follower.inspecting import Block, Found, Receipts, inspect
-from bursar.chain.follower.reading import fetch_block_logs, fetch_headers, validate_links
+from bursar.chain.follower.inspecting import Block, Receipts, inspect
+from bursar.chain.follower.reading import (
+    Found,
+    fetch_block_logs,
+    fetch_headers,
+    validate_links,
+)
 from bursar.chain.follower.receipts import NO_TRAFFIC, Traffic, read_traffic
 from bursar.types import Address
 
@@ -273,6 +278,7 @@ class Follower:
             for begin in range(0, len(ours), _SLICE):
                 found += decode_logs(ours[begin : begin + _SLICE], header.at)
                 await asyncio.sleep(0)
+            _validate_places(header, found)
             decoded += found
             if receipts:
                 seen = read_traffic(header, receipts, self._emitters, found)
@@ -293,3 +299,14 @@ class Follower:
             left = tuple(one for one in traffic[first].transfers if one.log > taken)
             traffic[first] = traffic[first]._replace(transfers=left)
         return [one for one in decoded if one.block > first or one.log > taken]
+
+
+def _validate_places(header: Header, found: Sequence[Logged]) -> None:
+    """
+    Raises BadAnswerError where one of a block's logs says that it is of another block.
+    """
+    for logged in found:
+        if logged.block != header.number:
+            raise BadAnswerError(
+                f"The node answers a log of block {logged.block} with those of {header.number}."
+            )

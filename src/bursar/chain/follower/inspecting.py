@@ -4,7 +4,6 @@ A second look at the blocks that touch us: their receipts, or all of their logs.
     (header, logs) → does the filter say that one of ours is in it? → Block with what is certain
 """
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from bursar.chain.follower.bloom import held
 from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.layouts import layouts
-from bursar.chain.follower.reading import RawLog, complete
+from bursar.chain.follower.reading import Found, RawLog, complete
 from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
 
 
@@ -26,9 +25,6 @@ class Receipts(StrEnum):
     NEVER = "never"
     TOUCHED = "touched"
     ALWAYS = "always"
-
-
-Found = Sequence[tuple[Header, list[RawLog]]]
 
 
 class Block(NamedTuple):
@@ -50,12 +46,15 @@ async def inspect(
     Raises IncompleteError where the node holds something back.
     """
     for _, logs in found:
-        emitters.learn(logs)
+        emitters.learn(logs or ())
     if receipts is not Receipts.NEVER:
         every = receipts is Receipts.ALWAYS
         return await _read_receipts(endpoint, found, emitters, every=every)
     blocks = []
     for header, logs in found:
+        if logs is None:
+            blocks += await _read_receipts(endpoint, [(header, None)], emitters, every=True)
+            continue
         logs = await complete(endpoint, header, logs, emitters.all())
         emitters.learn(logs)
         blocks.append(Block(header, logs, []))
@@ -68,10 +67,15 @@ async def _read_receipts(
     """
     Receipts add up to the header or not, so they say better than any query what was logged.
     """
-    blocks = {header.number: Block(header, logs, []) for header, logs in found}
+    blocks = {header.number: Block(header, logs or [], []) for header, logs in found}
+    unlisted = {header.number for header, logs in found if logs is None}
     left = list(blocks.values())
     while True:
-        touched = [block for block in left if every or _is_touched(block, emitters)]
+        touched = [
+            block
+            for block in left
+            if every or block.header.number in unlisted or _is_touched(block, emitters)
+        ]
         if not touched:
             return list(blocks.values())
         headers = [block.header for block in touched]
@@ -80,7 +84,8 @@ async def _read_receipts(
             emitters.learn(logs)
             blocks[header.number] = Block(header, logs, receipts)
         # A wallet that was created in one of them may be in the others.
-        left = [block for block in left if block not in touched]
+        done = {header.number for header in headers}
+        left = [block for block in left if block.header.number not in done]
 
 
 def _is_touched(block: Block, emitters: Emitters) -> bool:

@@ -12,10 +12,14 @@ from bursar.chain.errors import BadAnswerError
 from bursar.chain.follower.blocks import Header, find_gap, read_header
 from bursar.chain.follower.bloom import build_bloom, held
 from bursar.chain.follower.endpoint import Endpoint, Question
-from bursar.chain.follower.errors import IncompleteError, LaggingNodeError
+from bursar.chain.follower.errors import IncompleteError, LaggingNodeError, TooMuchError
 from bursar.chain.follower.layouts import layouts
+from bursar.chain.follower.shapes import is_log, read_quantity
 
 RawLog = dict[str, Any]
+
+Found = Sequence[tuple[Header, list[RawLog] | None]]
+"""Blocks, each with its logs that have a topic of ours; None where the node does not list them."""
 
 
 async def fetch_headers(endpoint: Endpoint, first: int, last: int) -> list[Header]:
@@ -31,7 +35,7 @@ async def fetch_headers(endpoint: Endpoint, first: int, last: int) -> list[Heade
     for number, block in enumerate(await endpoint.ask_all(asked), first):
         if block is None:
             raise LaggingNodeError(f"{endpoint.name} does not have block {number}.")
-        headers.append(read_header(block))
+        headers.append(read_header(block, number))
     validate_links(endpoint, None, headers)
     return headers
 
@@ -57,15 +61,29 @@ async def fetch_range_logs(endpoint: Endpoint, first: int, last: int) -> list[Ra
     return _validate_logs(await endpoint.ask("eth_getLogs", wanted))
 
 
-async def fetch_block_logs(endpoint: Endpoint, headers: Sequence[Header]) -> list[list[RawLog]]:
+async def fetch_block_logs(
+    endpoint: Endpoint, headers: Sequence[Header]
+) -> list[list[RawLog] | None]:
     """
-    The same for each of these blocks, asked by hash: a node that has another block refuses.
+    The same for each of these blocks, asked by hash: a node that has another block refuses. None
+    where it is too much for the node: anybody may log like one of ours, as often as fits a block.
     """
     asked: list[Question] = [
         ("eth_getLogs", ({"blockHash": header.hash, "topics": [list(layouts())]},))
         for header in headers
     ]
-    return [_validate_logs(logs) for logs in await endpoint.ask_all(asked)]
+    try:
+        answers = await endpoint.ask_all(asked)
+    except TooMuchError:
+        if len(headers) == 1:
+            return [None]
+        return [(await fetch_block_logs(endpoint, [header]))[0] for header in headers]
+    found: list[list[RawLog] | None] = []
+    for header, logs in zip(headers, answers, strict=True):
+        # Nodes that do not know the filter by hash answer with another block's.
+        grouped = group_by_block(endpoint, [header], _validate_logs(logs))
+        found.append(grouped.get(header.number, []))
+    return found
 
 
 async def fetch_all_logs(endpoint: Endpoint, header: Header) -> list[RawLog]:
@@ -85,11 +103,12 @@ def _validate_logs(logs: Any) -> list[RawLog]:
     if not isinstance(logs, list):
         raise BadAnswerError(f"The node answers logs that are none: {str(logs)[:100]}.")
     for log in logs:
-        if not isinstance(log, dict) or not isinstance(log.get("topics"), list):
-            raise BadAnswerError("The node answers a log that is none.")
+        if not is_log(log):
+            raise BadAnswerError(f"The node answers a log that is none: {str(log)[:100]}.")
         if log.get("removed"):
             raise LaggingNodeError("The node shows logs of a block that is gone.")
-    return logs
+    # Some nodes do not filter by topic, and there are logs without any.
+    return [log for log in logs if log["topics"]]
 
 
 def group_by_block(
@@ -102,7 +121,7 @@ def group_by_block(
     hashes = {header.number: header.hash for header in headers}
     grouped: dict[int, list[RawLog]] = defaultdict(list)
     for log in logs:
-        number = int(log["blockNumber"], 16)
+        number = read_quantity(log["blockNumber"])
         if hashes.get(number) != log["blockHash"]:
             raise LaggingNodeError(
                 f"{endpoint.name} shows logs of block {number} ({log['blockHash']}) that are not "
@@ -116,7 +135,7 @@ def sort_logs(logs: list[RawLog]) -> list[RawLog]:
     """
     In the order of the chain. Raises BadAnswerError where two have one place.
     """
-    placed = {int(log["logIndex"], 16): log for log in logs}
+    placed = {read_quantity(log["logIndex"]): log for log in logs}
     if len(placed) != len(logs):
         raise BadAnswerError("The node answers two logs at one place.")
     return [placed[index] for index in sorted(placed)]

@@ -15,14 +15,17 @@ from bursar.chain.follower.bloom import build_bloom
 from bursar.chain.follower.decoding import Logged
 from bursar.chain.follower.endpoint import Endpoint, Question
 from bursar.chain.follower.errors import HaltedError, IncompleteError
+from bursar.chain.follower.shapes import is_log
 from bursar.chain.follower.words import ADDRESSES, DIGITS, NUMBER
-from bursar.types import NATIVE, Address, keccak
+from bursar.types import MAX_UINT256, NATIVE, Address, keccak
 
 RawLog = dict[str, Any]
 RawReceipt = Mapping[str, Any]
 
 TRANSFER: Final = f"0x{keccak(b'Transfer(address,address,uint256)').hex()}"
 
+# Of a word that holds an address.
+_PADDING: Final = "0x" + "0" * 24
 _NO_SUCH_METHOD: Final = -32601
 
 
@@ -59,7 +62,7 @@ class TokenTransfer(NamedTuple):
 class Unexplained(NamedTuple):
     """
     What of a token came into a wallet and went out of it in one transaction, and how much of that
-    our events tell of.
+    our events tell of. At most 2^256 - 1 each: a token may say anything, and its sum is more.
     """
 
     block: int
@@ -125,18 +128,20 @@ def _validate_receipts(endpoint: Endpoint, header: Header, receipts: Any) -> Non
 def _add_up(header: Header, receipts: Sequence[RawReceipt]) -> bool:
     """
     As many as transactions, of this very block, logs numbered without a gap, filters that make up
-    the header's. A list that was cut off at its end is found by the last receipt's own filter.
+    the header's. Logs that were cut off at the end of the block are found by the own filter of the
+    last receipt that has one.
     """
-    bloom, index = 0, 0
+    bloom, index, last = 0, 0, None
     for receipt in receipts:
-        bloom |= int(receipt["logsBloom"], 16)
-        if receipt["blockHash"] != header.hash:
+        own = int(receipt["logsBloom"], 16)
+        bloom |= own
+        if receipt["blockHash"] != header.hash or (own == 0) != (not receipt["logs"]):
             return False
+        last = receipt if own else last
         for log in receipt["logs"]:
-            if int(log["logIndex"], 16) != index:
+            if not is_log(log) or int(log["logIndex"], 16) != index:
                 return False
             index += 1
-    last = receipts[-1] if receipts else None
     whole = last is None or build_bloom(last["logs"]) == int(last["logsBloom"], 16)
     return whole and len(receipts) == header.transactions and bloom == header.bloom
 
@@ -193,10 +198,13 @@ def _failed_call(header: Header, receipt: RawReceipt) -> FailedCall:
 
 def _transfer(header: Header, log: RawLog, emitters: Collection[str]) -> TokenTransfer | None:
     """
-    Of an ERC-20 token, from or to one of ours. An NFT's has a topic more, and is none.
+    Of an ERC-20 token, from or to one of ours. An NFT's has a topic more, and is none; neither is
+    what names something longer than an address, which anybody may log.
     """
     topics = log["topics"]
     if len(topics) != 3 or len(log["data"]) < 2 + DIGITS:
+        return None
+    if not topics[1].startswith(_PADDING) or not topics[2].startswith(_PADDING):
         return None
     if "0x" + topics[1][26:] not in emitters and "0x" + topics[2][26:] not in emitters:
         return None
@@ -240,7 +248,8 @@ def _find_unexplained(
     for move in sorted({*came, *went, *came_explained, *went_explained}):
         figures = (came[move], went[move], came_explained[move], went_explained[move])
         if figures[:2] != figures[2:]:
-            found.append(Unexplained(header.number, *move, header.at, *figures))
+            capped = (min(figure, MAX_UINT256) for figure in figures)
+            found.append(Unexplained(header.number, *move, header.at, *capped))
     return tuple(found)
 
 
