@@ -9,14 +9,14 @@ from secrets import token_hex
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from bursar.chain.reader import Call
 from bursar.devnet import address_of
 from bursar.events import PaymentQueued
 from bursar.store.chain_tables import chain_unexplained
 from bursar.store.database import Database
-from bursar.store.native_balances import native_balances, native_moves
+from bursar.store.native_tables import native_balances, native_moves
 from bursar.types import NATIVE, Address
 from tests.integration.agents import loosen
 from tests.integration.followed import (
@@ -107,15 +107,16 @@ def balance(database: Database, world: LiveWorld) -> int:
     return wei
 
 
-def spend(world: LiveWorld) -> None:
+def spend(world: LiveWorld, number: int = 1) -> None:
     """
-    A payment at once, and one that waited.
+    A payment at once, and one that waited; their references begin with `number`.
     """
-    world.pay(ETHER // 20, token=NATIVE)
-    receipt = world.pay(ETHER // 5, token=NATIVE, ref=ref(2))
+    world.pay(ETHER // 20, token=NATIVE, ref=ref(number))
+    receipt = world.pay(ETHER // 5, token=NATIVE, ref=ref(number + 1))
     queued = world.logged(receipt, PaymentQueued)
     world.chain.warp(to=queued.ready_at)
-    arguments = (address_of(world.agent), *world.payment(ETHER // 5, token=NATIVE, ref=ref(2)))
+    payment = world.payment(ETHER // 5, token=NATIVE, ref=ref(number + 1))
+    arguments = (address_of(world.agent), *payment)
     world.wallet.send(world.stranger, "execute", *arguments)
 
 
@@ -152,14 +153,17 @@ def test_native__a_donation_between_payments__is_recorded_once_and_outlives_a_re
     """
     refill(native, ETHER)
     look(native, database)
-    since = rows(database, native_balances)[0].block
-    donate(native, 7)
     spend(native)
+    given = donate(native, 7)
+    spend(native, 3)
     look(native, database)
     look(native, database)
     assert moves(database) == [(7, 0)]
     (move,) = rows(database, native_moves)
-    assert (move.wallet, move.since) == (native.wallet.address, since)
+    left = ETHER - ETHER // 20 - ETHER // 5
+    assert (move.wallet, move.since, move.block) == (native.wallet.address, given - 1, given)
+    assert (move.sender, move.before) == (address_of(native.stranger), left)
+    assert move.after == left + 7
     before, recorded = derived_rows(database), rows(database, native_moves)
 
     async def rebuild() -> None:
@@ -238,15 +242,26 @@ def test_native__balances_of_a_chain_that_is_gone__are_dropped_and_read_anew(
     native: LiveWorld, database: Database
 ) -> None:
     """
-    What is recorded must be of the chain that is followed.
+    What is recorded must be of the chain that is followed: what came in blocks that are still there
+    stays, what came in others goes, and what is there instead is found.
     """
     donate(native, 7)
     look(native, database)
+    kept = rows(database, native_moves)
+    height = native.chain.fetch_height()
     donate(native, 8)
     look(native, database)
     assert moves(database) == [(7, 0), (8, 0)]
-    database.write(
-        lambda connection: connection.execute(update(native_balances).values(hash=b"\1" * 32))
-    )
-    look(native, database)
-    assert moves(database) == [(15, 0)]
+    reorganise(native, native.chain.fetch_height() - height)
+    donate(native, 9)
+    mine(native, 2 * DEPTH)
+
+    async def rebuild() -> None:
+        following = build_following(native, database, depth=DEPTH)
+        await following.empty()
+        await follow(following)
+
+    asyncio.run(rebuild())
+    assert moves(database) == [(7, 0), (9, 0)]
+    assert rows(database, native_moves)[:1] == kept
+    assert balance(database, native) == 16

@@ -22,6 +22,14 @@ from bursar.audit.entry import (
     write_content,
 )
 from bursar.audit.failing import FailedCall, Failure, failure_entry
+from bursar.audit.native import (
+    Explained,
+    Gap,
+    NativeMove,
+    ValueTransfer,
+    find_moves,
+    native_entry,
+)
 
 __all__ = [
     "FIRST_PREVIOUS",
@@ -29,18 +37,24 @@ __all__ = [
     "Carrier",
     "Context",
     "Entry",
+    "Explained",
     "FailedCall",
     "Failure",
+    "Gap",
     "Incoming",
+    "NativeMove",
     "Party",
     "Place",
     "SafeSigning",
     "Sealed",
+    "ValueTransfer",
     "Verdict",
     "deposit_entry",
     "entries_for",
     "failure_entry",
+    "find_moves",
     "hash_of",
+    "native_entry",
     "party",
     "place_identity",
     "read_content",

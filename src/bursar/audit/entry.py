@@ -31,6 +31,8 @@ class Action(StrEnum):
     KILL_SWITCH = "kill_switch"
     SWEEP = "sweep"
     DEPOSIT = "deposit"
+    # Native money that went, and no event says so.
+    LOSS = "loss"
     REFUSAL = "refusal"
     # An earlier entry tells of what the chain has dropped since.
     RETRACTION = "retraction"
@@ -83,11 +85,12 @@ class Verdict(_Model):
 class Place(_Model):
     """
     Where on the chain it is: block, transaction, and the index of the log in the block; None for a
-    transaction that failed, which leaves no log.
+    transaction that failed, which leaves no log. Native money that no transaction names has a block
+    only.
     """
 
     block: int
-    transaction: Bytes32Field
+    transaction: Bytes32Field | None
     log: int | None
 
 
@@ -193,6 +196,7 @@ def place_identity(chain_place: Place) -> str:
     """
     The identity of an event: where it is. The same log of another block is another event.
     """
+    assert chain_place.transaction is not None, "native money has identities of its own"
     log = "failed" if chain_place.log is None else chain_place.log
     return f"{chain_place.block}:{chain_place.transaction.hex()}:{log}"
 

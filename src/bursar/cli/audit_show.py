@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from bursar.audit import Action, Entry, Party, Sealed
+from bursar.audit import Action, Entry, Party, Place, Sealed
 from bursar.book import AddressBook
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _COLOURS: Final = {
     Action.AGENT_SPEND: "default",
     Action.REFILL: "green",
     Action.DEPOSIT: "green",
+    Action.LOSS: "bold red",
     Action.POLICY_CHANGE: "cyan",
     Action.KILL_SWITCH: "bold red",
     Action.SWEEP: "magenta",
@@ -106,7 +107,7 @@ def csv_cells(sealed: Sealed, book: AddressBook) -> tuple[Any, ...]:
         "; ".join(f"{party.role} {party.address or ''}".strip() for party in entry.authorised_by),
         *((verdict.by, verdict.outcome, verdict.reason) if verdict else ("", "", "")),
         *((verdict.message, verdict.version, verdict.number) if verdict else ("", "", "")),
-        *((place.block, f"0x{place.transaction.hex()}", place.log) if place else ("", "", "")),
+        *((place.block, _transaction(place), place.log) if place else ("", "", "")),
         "; ".join(f"{name}={value}" for name, value in sorted(entry.details.items())),
         *(sealed.previous.hex(), sealed.hash.hex()),
     )
@@ -119,7 +120,8 @@ def _cells(entry: Entry, book: AddressBook) -> tuple[str, ...]:
     symbol, decimals = book.symbol_of(entry.token) if entry.token else ("", 0)
     amount = "" if entry.amount is None else f"{_grouped(entry.amount, decimals)} {symbol}"
     after = "" if entry.balance_after is None else _grouped(entry.balance_after, decimals)
-    place = f"0x{entry.place.transaction.hex()[:10]}…" if entry.place else ""
+    place = _transaction(entry.place) if entry.place else ""
+    place = f"{place[:12]}…" if place.startswith("0x") else place
     what = entry.action.value
     if entry.action in (Action.POLICY_CHANGE, Action.KILL_SWITCH, Action.RETRACTION):
         what = f"{what}: {entry.event}"
@@ -129,6 +131,10 @@ def _cells(entry: Entry, book: AddressBook) -> tuple[str, ...]:
         *(_decision(entry), place),
     )
     return tuple(printable(cell) for cell in cells)
+
+
+def _transaction(place: Place) -> str:
+    return "not known" if place.transaction is None else f"0x{place.transaction.hex()}"
 
 
 def _decision(entry: Entry) -> str:

@@ -128,6 +128,7 @@ class Balances:
         readings = await self._database.read_async(
             lambda c: fetch_readings(c, chain_id, organization)
         )
+        readings = [one for one in readings if one[0] < number]
         low, high = 0, len(readings)
         while low < high:  # once a block has gone, so have all after it
             middle = (low + high) // 2

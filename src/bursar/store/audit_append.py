@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, text
 
 from bursar.audit import FIRST_PREVIOUS, Action, Entry, Sealed, Verdict, seal
+from bursar.chain.sending.points import ENTERING, reached
 from bursar.store.audit_heads import Head
 from bursar.store.audit_rows import as_sealed, columns_of, fetch_head, find_entries
 from bursar.store.audit_table import AUDIT
@@ -57,6 +58,34 @@ def retract_from(
     )
     dropped = [as_sealed(row) for row in connection.execute(query)]
     entries = [retraction_of(sealed, at=at, reason=reason) for sealed in dropped]
+    return _append(connection, chain_id, organization, entries)
+
+
+def retract_identities(
+    connection: Connection,
+    chain_id: int,
+    organization: Address,
+    identities: Sequence[str],
+    *,
+    at: int,
+    reason: str,
+) -> list[Sealed]:
+    """
+    The same for the entries of those identities alone, as far as they are there.
+    """
+    if not identities:
+        return []
+    _lock(connection, chain_id, organization)
+    known: dict[str, Sealed] = {}
+    wanted = list(identities)
+    while wanted:
+        found = find_entries(connection, chain_id, organization, wanted)
+        known |= found
+        # One that was retracted may have come in again since, as another.
+        marks = {_retracted(sealed.sequence): name for name, sealed in found.items()}
+        gone = find_entries(connection, chain_id, organization, list(marks))
+        wanted = [_again(marks[mark], retraction) for mark, retraction in gone.items()]
+    entries = [retraction_of(sealed, at=at, reason=reason) for sealed in known.values()]
     return _append(connection, chain_id, organization, entries)
 
 
@@ -107,6 +136,7 @@ def _append(
             for entry, sealed in zip(new, added, strict=True)
         ]
         connection.execute(insert(AUDIT), rows)
+        reached(ENTERING)
     return added
 
 
@@ -127,10 +157,17 @@ def _without_known(
         wanted = {
             name: entry.model_copy(update={"identity": name})
             for entry, sealed in again
-            for name in [f"{entry.identity.partition('~')[0]}~{sealed.sequence}"]
+            for name in [_again(entry.identity, sealed)]
         }
     order = {entry.identity: position for position, entry in enumerate(entries)}
     return sorted(new, key=lambda entry: order[entry.identity.partition("~")[0]])
+
+
+def _again(identity: str, retraction: Sealed) -> str:
+    """
+    The identity of what is mined again after its entry was retracted.
+    """
+    return f"{identity.partition('~')[0]}~{retraction.sequence}"
 
 
 def _retracted(sequence: int) -> str:

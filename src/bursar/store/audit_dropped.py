@@ -14,6 +14,7 @@ from bursar.store.audit_rows import as_sealed, find_entries
 from bursar.store.audit_table import AUDIT
 from bursar.store.chain_tables import chain_events
 from bursar.store.chain_writer import find_cursor
+from bursar.store.native_moves import rewind_moves
 from bursar.store.settled import last_final_block
 from bursar.store.used_receipts import release_from
 from bursar.types import Address
@@ -21,7 +22,9 @@ from bursar.types import Address
 _ROWS_AT_ONCE: Final = 100
 _REASON: Final = "The chain was reorganised below what counted as final."
 # They stand for logs and calls of others, which are not among our events.
-_NOT_OURS: Final = (Action.RETRACTION.value, Action.DEPOSIT.value, Action.REFUSAL.value)
+_NOT_OURS: Final = tuple(
+    action.value for action in (Action.RETRACTION, Action.DEPOSIT, Action.LOSS, Action.REFUSAL)
+)
 
 
 class Comparison(NamedTuple):
@@ -67,12 +70,14 @@ def retract_dropped(
 ) -> list[Sealed]:
     """
     Mark what the audit has of block `block` and later, and give its receipts back: the payments may
-    be mined again.
+    be mined again. Native balances that were read there are read anew.
     """
     cursor = find_cursor(connection, chain_id, organization)
     release_from(connection, chain_id, block)
     at = 0 if cursor is None else cursor.final_at
-    return retract_from(connection, chain_id, organization, block, at=at, reason=_REASON)
+    done = retract_from(connection, chain_id, organization, block, at=at, reason=_REASON)
+    rewind_moves(connection, chain_id, organization, block - 1, at=at)
+    return done
 
 
 def _is_retracted(

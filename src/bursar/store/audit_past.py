@@ -93,7 +93,7 @@ def _as_incoming(entry: Entry) -> Incoming | None:
     The money that came in, as the entry tells of it.
     """
     place, sender = entry.place, entry.authorised_by[0].address
-    if place is None or place.log is None or entry.amount is None:
+    if place is None or place.log is None or place.transaction is None or entry.amount is None:
         return None
     if entry.wallet is None or entry.token is None or sender is None:
         return None

@@ -19,10 +19,12 @@ from bursar.audit import (
     FailedCall,
     Failure,
     Incoming,
+    NativeMove,
     Verdict,
     deposit_entry,
     entries_for,
     failure_entry,
+    native_entry,
 )
 from bursar.audit.authorising import authorised_by
 from bursar.audit.memory import AuditMemory
@@ -101,17 +103,20 @@ class AuditRecorder:
         self._past = AuditPast.fetch(log.database, log.chain_id, log.organization)
         self._deposits = deque(self._past.deposits)
         self._native_moves: Counter[tuple[int | None, Address]] = Counter()
+        self._unlogged: Sequence[NativeMove] = ()
 
     def record(
         self,
         events: Sequence[Event],
         incoming: Sequence[Incoming] = (),
         failed: Sequence[FailedCall] = (),
+        native: Sequence[NativeMove] = (),
     ) -> Appended:
         """
         Enter what happened next: events that are final, the money that came in in the same blocks,
         and the calls of our contracts that failed there. What came in and failed in blocks that the
-        audit has already may be left out.
+        audit has already may be left out. `native` is what moved without a log, and was found now:
+        up to the last of these blocks, or in any before.
 
         Raises StoreError, ChainError, and OtherChainError where the audit is of another chain.
         """
@@ -119,7 +124,8 @@ class AuditRecorder:
             (e.block, e.emitter) for e in events if isinstance(e, _MOVES) and e.token == NATIVE
         )
         new = [one for one in incoming if one.block >= self._past.block]
-        together: list[Event | Incoming | FailedCall] = [*events, *new, *failed]
+        self._unlogged = native
+        together: list[_Happened] = [*events, *new, *failed, *native]
         together += self._known_deposits(max((_position(one)[0] for one in together), default=0))
         together.sort(key=_position)
         entries: list[Entry] = []
@@ -134,7 +140,7 @@ class AuditRecorder:
         while self._deposits and self._deposits[0].block <= last:
             yield self._deposits.popleft()
 
-    def _enter(self, group: Sequence[Event | Incoming | FailedCall]) -> Iterator[Entry]:
+    def _enter(self, group: "Sequence[_Happened]") -> Iterator[Entry]:
         """
         The entries for what is in one transaction.
         """
@@ -145,6 +151,8 @@ class AuditRecorder:
                 yield from self._enter_event(one, events)
             elif isinstance(one, FailedCall):
                 yield from self._enter_failed(one)
+            elif isinstance(one, NativeMove):
+                yield native_entry(one, self._memory.context(None, Carrier(), balance=None))
             elif one.amount and not self._is_refill(one, refills):
                 yield from self._enter_deposit(one)
 
@@ -215,6 +223,8 @@ class AuditRecorder:
         # moves in one block is not in it.
         if event.block is None or self._native_moves[event.block, event.emitter] != 1:
             return None
+        if any(_overlaps(move, event.emitter, event.block) for move in self._unlogged):
+            return None
         try:
             return self._carriers.fetch_balance(event.emitter, event.block) + event.amount
         except RpcError:  # the node no longer has that block's state
@@ -238,10 +248,23 @@ class AuditRecorder:
         return verdict_of(number, decision) if fits else None
 
 
-def _position(one: Event | Incoming | FailedCall) -> tuple[int, int, int]:
+_Happened = Event | Incoming | FailedCall | NativeMove
+
+
+def _overlaps(move: NativeMove, wallet: Address, block: int) -> bool:
     """
-    In the chain's order; calls that failed have no log, and come last in their block.
+    Whether it may have come in that very block.
+    """
+    return move.wallet == wallet and move.since < block <= move.block
+
+
+def _position(one: _Happened) -> tuple[int, int, int]:
+    """
+    In the chain's order; calls that failed and native money have no log, and come last in their
+    block.
     """
     if isinstance(one, FailedCall):
         return one.block, 1, one.index
+    if isinstance(one, NativeMove):
+        return one.block, 2, 0
     return one.block or 0, 0, one.log or 0

@@ -1,75 +1,26 @@
 """
 What wallets hold of the chain's own currency, and what of it no event tells of.
 
-    balances at a final block, and those before it; Paid … Refilled in between → NativeMove
-
-Recorded, not derived: nodes keep old balances for some hundred blocks only, so a rebuild could not
-read them again, and leaves both tables alone.
+    balances at a final block, those before, Paid … Refilled in between → Gap → NativeMove → rows
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, select
 
+from bursar.audit import Explained, Gap, NativeMove, ValueTransfer, find_moves
 from bursar.chain.follower import read_event
 from bursar.events import Paid, PaymentExecuted, Refilled, Swept
 from bursar.store.chain_tables import chain_cursor, chain_events
 from bursar.store.chain_writer import Cursor
-from bursar.store.columns import count_column
 from bursar.store.inserting import insert_new
-from bursar.store.metadata import AddressColumn, Bytes32Column, Uint256Column, metadata
-from bursar.types import NATIVE, Address
-
-
-def _table(name: str, *columns: Column[Any]) -> Table:
-    return Table(
-        name,
-        metadata,
-        # Not the cursor's `source`, which a rebuild may give out anew.
-        Column("chain_id", count_column("chain_id").type, primary_key=True, autoincrement=False),
-        Column("organization", AddressColumn, primary_key=True),
-        Column("wallet", AddressColumn, primary_key=True),
-        *columns,
-    )
-
-
-# Of each wallet the last balance that was read, in wei, and the final block that it is of.
-native_balances: Final = _table(
-    "native_balances",
-    count_column("block"),
-    Column("hash", Bytes32Column, nullable=False),
-    count_column("at"),
-    Column("balance", Uint256Column, nullable=False),
-)
-
-# After block `since` and up to `block`: what came, or what went, beyond what events say, in wei.
-native_moves: Final = _table(
-    "native_moves",
-    Column("block", count_column("block").type, primary_key=True, autoincrement=False),
-    count_column("since"),
-    count_column("at"),
-    Column("came", Uint256Column, nullable=False),
-    Column("went", Uint256Column, nullable=False),
-)
+from bursar.store.native_tables import native_balances, native_moves
+from bursar.types import NATIVE, Address, Bytes32
 
 _OUT: Final = (Paid, PaymentExecuted, Swept)
 _NAMES: Final = ("Paid", "PaymentExecuted", "Swept", "Refilled")
-
-
-class NativeMove(NamedTuple):
-    """
-    After block `since` and up to `block`, `came` wei more came into `wallet` than events say, or
-    `went` more left it: one of both is 0.
-    """
-
-    wallet: Address
-    block: int
-    since: int
-    at: int
-    came: int
-    went: int
 
 
 def fetch_last_reading(connection: Connection, cursor: Cursor) -> tuple[int, bytes] | None:
@@ -82,21 +33,45 @@ def fetch_last_reading(connection: Connection, cursor: Cursor) -> tuple[int, byt
     return None if row is None else (row.block, row.hash)
 
 
-def forget_balances(connection: Connection, cursor: Cursor) -> None:
-    """
-    Drop what was recorded of a chain that is gone. What is there instead comes out as moves since
-    the beginning.
-    """
-    for table in (native_balances, native_moves):
-        connection.execute(delete(table).where(*_of(table, cursor)))
-
-
-def record_balances(
+def record_quiet(
     connection: Connection, cursor: Cursor, balances: Mapping[Address, int]
+) -> list[Gap]:
+    """
+    Take in the balances, in wei, at the cursor's final block, up to which every event is in, of the
+    wallets that hold what events make of the last reading. The gaps of the others are returned, for
+    whoever can name what moved. A wallet that was never read held nothing before the first block.
+    Harmless to repeat.
+    """
+    gaps = _compare(connection, cursor, balances)
+    quiet = {gap.wallet: gap.balance for gap in gaps if not gap.surplus}
+    _write_balances(connection, cursor, quiet)
+    return [gap for gap in gaps if gap.surplus]
+
+
+def record_moves(
+    connection: Connection,
+    cursor: Cursor,
+    balances: Mapping[Address, int],
+    transfers: tuple[ValueTransfer, ...] = (),
+    positions: Mapping[Bytes32, int] | None = None,
 ) -> list[NativeMove]:
     """
-    Take in the balances, in wei, at the cursor's final block, up to which every event is in. A
-    wallet that was never read held nothing before the first block. Harmless to repeat.
+    Take in all balances, with what moved, in one transaction. `transfers` are those that were seen
+    in block bodies, with the positions of all transactions there. Harmless to repeat.
+    """
+    found: list[NativeMove] = []
+    gaps = _compare(connection, cursor, balances)
+    for gap in gaps:
+        moves = find_moves(gap, [t for t in transfers if t.block > gap.since], positions or {})
+        if gap.surplus:
+            found += [move for move in moves if _write_move(connection, cursor, gap, move)]
+    _write_balances(connection, cursor, {gap.wallet: gap.balance for gap in gaps})
+    return found
+
+
+def _compare(connection: Connection, cursor: Cursor, balances: Mapping[Address, int]) -> list[Gap]:
+    """
+    Of each wallet that was not read at this block yet, what lies between the readings.
     """
     # Two processes that do this at once come one after the other.
     connection.execute(
@@ -109,28 +84,28 @@ def record_balances(
     start = (cursor.first - 1, 0)
     due = {who: before.get(who, start) for who in balances}
     due = {who: known for who, known in due.items() if known[0] < cursor.final_number}
-    explained = _explain(connection, cursor, {who: block for who, (block, _) in due.items()})
-    moves = []
-    for who, (since, held) in due.items():
-        surplus = balances[who] - held - explained[who]
-        if surplus:
-            moves.append(_move(cursor, who, since, surplus))
-    _write(connection, cursor, {who: balances[who] for who in due}, moves)
-    return moves
-
-
-def _move(cursor: Cursor, wallet: Address, since: int, surplus: int) -> NativeMove:
-    came, went = max(surplus, 0), max(-surplus, 0)
-    return NativeMove(wallet, cursor.final_number, since, cursor.final_at, came, went)
+    events = _explain(connection, cursor, {who: block for who, (block, _) in due.items()})
+    return [
+        Gap(
+            wallet=who,
+            since=since,
+            held=held,
+            block=cursor.final_number,
+            at=cursor.final_at,
+            balance=balances[who],
+            events=tuple(events[who]),
+        )
+        for who, (since, held) in due.items()
+    ]
 
 
 def _explain(
     connection: Connection, cursor: Cursor, since: Mapping[Address, int]
-) -> dict[Address, int]:
+) -> dict[Address, list[Explained]]:
     """
-    By how many wei each wallet's events changed it, after the block that is named for it.
+    How each wallet's events changed it, after the block that is named for it.
     """
-    found: dict[Address, int] = defaultdict(int)
+    found: dict[Address, list[Explained]] = defaultdict(list)
     if not since:
         return found
     columns = chain_events.c
@@ -141,9 +116,10 @@ def _explain(
         columns.name.in_(_NAMES),
         columns.payload.contains(f'"token":"{NATIVE}"'),
     )
-    for row in connection.execute(wanted):
+    for row in connection.execute(wanted.order_by(columns.block, columns.log)):
         if row.emitter in since and row.block > since[row.emitter]:
-            found[row.emitter] += _change(row)
+            change = Explained(row.block, row.log, row.transaction, _change(row))
+            found[row.emitter].append(change)
     return found
 
 
@@ -155,17 +131,33 @@ def _change(row: Any) -> int:
     return event.amount if isinstance(event, Refilled) else 0
 
 
-def _write(
-    connection: Connection,
-    cursor: Cursor,
-    balances: Mapping[Address, int],
-    moves: Iterable[NativeMove],
+def _write_move(connection: Connection, cursor: Cursor, gap: Gap, move: NativeMove) -> bool:
+    row = {
+        "chain_id": cursor.chain_id,
+        "organization": cursor.organization,
+        "identity": move.identity,
+        **{name: getattr(move, name) for name in MOVE_COLUMNS},
+        "read_block": gap.block,
+        "read_hash": cursor.final_hash,
+        "read_at": gap.at,
+        "read_balance": gap.balance,
+    }
+    return insert_new(connection, native_moves, row)
+
+
+MOVE_COLUMNS: Final = (
+    *("wallet", "since", "block", "at", "came", "went"),
+    *("transaction", "sender", "before", "after"),
+)
+"""What of a row is the move itself."""
+
+
+def _write_balances(
+    connection: Connection, cursor: Cursor, balances: Mapping[Address, int]
 ) -> None:
-    whose = {"chain_id": cursor.chain_id, "organization": cursor.organization}
-    for move in moves:
-        insert_new(connection, native_moves, {**whose, **move._asdict()})
     if not balances:
         return
+    whose = {"chain_id": cursor.chain_id, "organization": cursor.organization}
     wallets = native_balances.c.wallet.in_(balances)
     connection.execute(delete(native_balances).where(*_of(native_balances, cursor), wallets))
     at = {"block": cursor.final_number, "hash": cursor.final_hash, "at": cursor.final_at}
