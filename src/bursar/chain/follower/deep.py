@@ -23,6 +23,8 @@ from bursar.chain.follower.reading import (
 )
 from bursar.chain.follower.shapes import read_quantity
 
+# Of what a node did not manage, this part is dared more with each range that it does.
+_RECOVERY: Final = 16
 # Doubled while little comes, halved where it is too much for the node.
 FIRST_RANGE: Final = 16
 LONGEST_RANGE: Final = 8_192
@@ -56,6 +58,7 @@ class DeepReader:
         self._reads_all = reads_all_headers
         self._checks_end = checks_end
         self._length = FIRST_RANGE
+        self._most = LONGEST_RANGE
         self._ahead: tuple[Endpoint, int, asyncio.Task[Range]] | None = None
 
     async def close(self) -> None:
@@ -76,6 +79,13 @@ class DeepReader:
             self._ahead[2].cancel()
             self._ahead = None
 
+    def ask_for_less(self) -> None:
+        """
+        Something went wrong with what was read last: nodes that are asked for too much need not say
+        so. What they managed is gone back to slowly.
+        """
+        self._most = self._length = max(self._length // 2, 1)
+
     async def read(self, endpoint: Endpoint, tip: Mark, last: int) -> Found:
         """
         The next blocks after `tip`, at most up to `last`, each with its logs that have a topic of
@@ -92,8 +102,10 @@ class DeepReader:
     async def _take(self, endpoint: Endpoint, first: int, last: int) -> Range:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[:2] == (endpoint, first):
-            with suppress(ChainError):
+            try:
                 return await ahead[2]
+            except ChainError:
+                self.ask_for_less()
         elif ahead is not None:
             ahead[2].cancel()
         return await self._fetch(endpoint, first, last)
@@ -121,7 +133,8 @@ class DeepReader:
         if count > _MANY_LOGS:
             self._length = max(self._length * _MANY_LOGS // count, 1)
         elif count < _FEW_LOGS:
-            self._length = min(self._length * 2, LONGEST_RANGE)
+            self._most = min(self._most + max(self._most // _RECOVERY, 1), LONGEST_RANGE)
+            self._length = min(self._length * 2, self._most)
 
     async def _fetch_range(self, endpoint: Endpoint, first: int, last: int) -> Range:
         if self._reads_all:

@@ -21,6 +21,8 @@ Question: TypeAlias = tuple[str, tuple[Any, ...]]
 # What most providers take in one request.
 MOST_IN_A_BATCH: Final = 100
 _AT_ONCE: Final = 4
+# Bytes, unpacked. What is asked for at once is some MB, and a block of ours at most some ten.
+LARGEST_ANSWER: Final = 128 << 20
 # How long to leave a node alone that does not say how long.
 USUAL_REST: Final = 1.0
 # Longer, and a mistyped header would silence a node for good.
@@ -108,7 +110,11 @@ class Endpoint:
         method = questions[0][0]
         if not isinstance(answers, list) or len(answers) != len(questions):
             raise self._bad(method, answers)
-        by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        by_id = {
+            answer["id"]: answer
+            for answer in answers
+            if isinstance(answer, dict) and isinstance(answer.get("id"), int)
+        }
         if len(by_id) != len(questions):
             raise self._bad(method, answers)
         return [self._result(asked[0], by_id.get(id)) for id, asked in enumerate(questions)]
@@ -117,19 +123,34 @@ class Endpoint:
         try:
             session = self._open()
             async with session.post(self.url, data=orjson.dumps(body)) as response:
-                content = await response.read()
+                content = await self._read(method, response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise NoAnswerError(
                 f"{method}: no answer from {self.name} (it has {self._timeout.total:g} s): "
                 f"{self._mask(error)}. Check that the node runs and the URL is right."
             ) from error
-        if response.status == 429:
-            raise self._limited(method, response.headers.get("Retry-After"))
+        rest = response.headers.get("Retry-After")
+        if response.status == 429 or (response.status == 503 and rest):
+            raise self._limited(method, rest)
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
             shown = f"status {response.status}, {len(content)} bytes that are no JSON"
             raise self._bad(method, shown) from error
+
+    async def _read(self, method: str, response: aiohttp.ClientResponse) -> bytes:
+        """
+        The body, unpacked. Raises TooMuchError before it fills the memory.
+        """
+        parts, size = [], 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                response.close()
+                words = f"{self.name} answers with more than {LARGEST_ANSWER >> 20} MiB"
+                raise TooMuchError(method, 0, words, None)
+            parts.append(part)
+        return b"".join(parts)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -163,7 +184,8 @@ class Endpoint:
 
     def _limited(self, method: str, seconds: str | None) -> RateLimitedError:
         try:
-            rest = min(max(float(seconds or USUAL_REST), 0.0), LONGEST_REST)
+            # In this order, so that what is no number ("nan") is no rest.
+            rest = min(max(0.0, float(seconds or USUAL_REST)), LONGEST_REST)
         except ValueError:  # the header's other form is a date
             rest = USUAL_REST
         return RateLimitedError(

@@ -21,7 +21,7 @@ from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.endpoints import Endpoints, fetch_header, validate_agreement
 from bursar.chain.follower.errors import DeepReorgError, HaltedError, LaggingNodeError
-from bursar.chain.follower.inspecting import Block, Receipts, inspect
+from bursar.chain.follower.inspecting import Block, Receipts, in_parts, inspect
 from bursar.chain.follower.reading import (
     Found,
     fetch_block_logs,
@@ -154,6 +154,8 @@ class Follower:
                 raise
             except ChainError as error:
                 self._endpoints.note_failure(endpoint, error)
+                self._deep.ask_for_less()
+                self._at_once = max(self._at_once // 2, 1)
                 failure = error
             else:
                 self._endpoints.note_success(endpoint)
@@ -237,12 +239,11 @@ class Follower:
 
     async def _read_deep(self, endpoint: Endpoint, last: int) -> Extension:
         found = await self._deep.read(endpoint, self._tip, last)
-        blocks = await self._inspect(endpoint, found)
-        events, traffic = await self._decode(blocks)
+        events, traffic = await self._read_content(endpoint, found)
         self._tail.clear()
         self._final = self._tip = mark_of(found[-1][0])
         busy = {logged.block for logged in events} | traffic.keys()
-        kept = [block.header for block in blocks if block.header.number in busy]
+        kept = [header for header, _ in found if header.number in busy]
         return Extension(tuple(kept), tuple(events), traffic, self._tip, self._final)
 
     async def _read_next(self, endpoint: Endpoint, head: Header) -> Extension:
@@ -254,17 +255,30 @@ class Follower:
         headers = [head] if first == head.number else await fetch_headers(endpoint, first, last)
         validate_links(endpoint, self._tip.hash, headers)
         found = await fetch_block_logs(endpoint, headers)
-        blocks = await self._inspect(endpoint, list(zip(headers, found, strict=True)))
-        events, traffic = await self._decode(blocks)
-        self._at_once = 1 if len(events) > _MANY_LOGS else _BLOCKS_AT_ONCE
+        content = list(zip(headers, found, strict=True))
+        events, traffic = await self._read_content(endpoint, content)
+        self._at_once = 1 if len(events) > _MANY_LOGS else min(2 * self._at_once, _BLOCKS_AT_ONCE)
         self._tail.extend(headers)
         self._tip = mark_of(headers[-1])
         while self._tail[0].number <= self._tip.number - self._depth:
             self._final = mark_of(self._tail.popleft())
         return Extension(tuple(headers), tuple(events), traffic, self._tip, self._final)
 
-    async def _inspect(self, endpoint: Endpoint, found: Found) -> list[Block]:
-        return await inspect(endpoint, found, self._emitters, receipts=self._receipts)
+    async def _read_content(
+        self, endpoint: Endpoint, found: Found
+    ) -> tuple[list[Logged], dict[int, Traffic]]:
+        """
+        A part after the other: receipts are large, and all of a long range are more than fits into
+        an answer, or into memory.
+        """
+        events: list[Logged] = []
+        traffic: dict[int, Traffic] = {}
+        for part in in_parts(found):
+            blocks = await inspect(endpoint, part, self._emitters, receipts=self._receipts)
+            some, moved = await self._decode(blocks)
+            events += some
+            traffic |= moved
+        return events, traffic
 
     async def _decode(self, blocks: Sequence[Block]) -> tuple[list[Logged], dict[int, Traffic]]:
         """

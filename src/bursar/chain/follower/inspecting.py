@@ -4,8 +4,9 @@ A second look at the blocks that touch us: their receipts, or all of their logs.
     (header, logs) → does the filter say that one of ours is in it? → Block with what is certain
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bursar.chain.follower.blocks import Header
 from bursar.chain.follower.bloom import held
@@ -14,6 +15,9 @@ from bursar.chain.follower.endpoint import Endpoint
 from bursar.chain.follower.layouts import layouts
 from bursar.chain.follower.reading import Found, RawLog, complete
 from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
+
+# Whose receipts are asked for together: about 5 MB of JSON.
+_TRANSACTIONS_AT_ONCE: Final = 2_000
 
 
 class Receipts(StrEnum):
@@ -35,6 +39,19 @@ class Block(NamedTuple):
     header: Header
     logs: list[RawLog]
     receipts: list[RawReceipt]
+
+
+def in_parts(found: Found) -> Iterator[Found]:
+    """
+    With at most `_TRANSACTIONS_AT_ONCE` each, or one block.
+    """
+    begin = count = 0
+    for at, (header, _) in enumerate(found):
+        if at > begin and count + header.transactions > _TRANSACTIONS_AT_ONCE:
+            yield found[begin:at]
+            begin, count = at, 0
+        count += header.transactions
+    yield found[begin:]
 
 
 async def inspect(
