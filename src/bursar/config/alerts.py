@@ -40,6 +40,8 @@ class AlertKind(StrEnum):
     REFUSED = "payment_refused"  # the token or the recipient refuses it
 
 
+LOG: Final = "log"
+"""The channel that there always is: the keeper's own log."""
 USUAL_ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     AlertKind.BALANCE_LOW: ("slack", "email"),
     AlertKind.LIMIT_NEAR: ("slack",),
@@ -133,13 +135,18 @@ def _read_channels(books: Books, section: AlertsSection) -> tuple[Channel, ...]:
     if not is_readable(section.channels):
         return ()
     return tuple(
-        _read_channel(books, name, channel)
+        _read_channel(books, section, name, channel)
         for name, channel in section.channels.items()
         if is_readable(channel)
     )
 
 
-def _read_channel(books: Books, name: str, section: ChannelSection) -> Channel:
+def _read_channel(
+    books: Books, alerts: AlertsSection, name: str, section: ChannelSection
+) -> Channel:
+    if name == LOG:
+        message, fix = "the keeper's own log, which is always told", "choose another name"
+        books.problems.add(alerts.key_mark("channels", name), message, fix, name)
     kept = [each for each in (section.url_file, section.url_env) if each is not None]
     if len(kept) != 1 and is_readable(*kept):
         message = "both a file and a variable" if kept else "where its URL is kept is not said"

@@ -7,7 +7,7 @@ A message is delivered at least once: its receiver tells a second copy by its to
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -94,15 +94,33 @@ def claim(
     ]
 
 
+def find_due(connection: Connection, topics: Sequence[str], *, now: int) -> set[str]:
+    """
+    Those of `topics` that have something to be told `now`.
+    """
+    table = OUTBOX.c
+    due = and_(table.topic.in_(topics), table.done_at.is_(None), table.due_at <= now)
+    return set(connection.execute(select(table.topic).where(due).distinct()).scalars())
+
+
+def has_waiting(connection: Connection, topic: str, *, after: int) -> bool:
+    """
+    Whether `fetch_waiting` would find anything.
+    """
+    table = OUTBOX.c
+    waiting = and_(table.topic == topic, table.done_at.is_(None), table.id > after)
+    return connection.execute(select(table.id).where(waiting).limit(1)).first() is not None
+
+
 def fetch_waiting(connection: Connection, topic: str, *, after: int) -> list[Message]:
     """
     What nobody has been told yet of messages with an id above `after`, the oldest first, for who
-    settles them in the same transaction. What another transaction is at is left to it.
+    settles them in the same transaction.
     """
     table = OUTBOX.c
     waiting = and_(table.topic == topic, table.done_at.is_(None), table.id > after)
     query = select(OUTBOX).where(waiting).order_by(table.id)
-    rows = connection.execute(query.with_for_update(skip_locked=True))
+    rows = connection.execute(query.with_for_update())
     return [
         Message(row.id, row.topic, row.key, json.loads(row.payload), row.attempts) for row in rows
     ]

@@ -79,6 +79,12 @@ def test_channel__without_a_place_or_with_two__is_wrong() -> None:
     assert both.message == "both a file and a variable"
 
 
+def test_channel__called_log__is_refused() -> None:
+    """The keeper's own log has that name, and is always told."""
+    problem = only_problem(SMALL + "alerts: {channels: {log: {url_env: A}}}\n")
+    assert (problem.key, problem.fix) == ("alerts.channels.log", "choose another name")
+
+
 def test_balance_below__of_an_unknown_token__is_wrong() -> None:
     """A token that the file does not know has no decimals."""
     problem = only_problem(SMALL + "alerts: {balance_below: {USDT: 5}}\n")
