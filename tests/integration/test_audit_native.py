@@ -9,9 +9,11 @@ import asyncio
 from secrets import token_hex
 
 import pytest
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import delete
 
 from bursar.audit import Action, Entry
+from bursar.chain.errors import RevertedError
 from bursar.chain.reader import Call
 from bursar.devnet import address_of
 from bursar.keeper.building import BookPlaces, build_books
@@ -108,16 +110,33 @@ def donate(world: LiveWorld, wei: int) -> None:
     world.chain.send(world.stranger, Call(world.wallet.address, b"", wei))
 
 
+def fail(world: LiveWorld, wei: int) -> None:
+    """
+    A stranger sends money with a call that the wallet does not have: it is mined, and reverts.
+    """
+    with pytest.raises(RevertedError):
+        world.chain.send(world.stranger, Call(world.wallet.address, b"\1\2\3\4", wei), gas=100_000)
+
+
 def force(world: LiveWorld, wei: int) -> None:
     """
     A stranger's contract destroys itself, and the wallet gets what it had: no call, no log.
     """
     code = b"\x73" + bytes.fromhex(world.wallet.address[2:]) + b"\xff"
-    stranger, rpc = address_of(world.stranger), world.chain.rpc
-    rpc.request("anvil_impersonateAccount", stranger)
-    fields = {"from": stranger, "data": f"0x{code.hex()}", "value": hex(wei)}
-    rpc.request("eth_sendTransaction", fields)
-    rpc.request("anvil_stopImpersonatingAccount", stranger)
+    submit(world, world.stranger, code, wei=wei)
+
+
+def submit(
+    world: LiveWorld, key: LocalAccount, data: bytes, to: Address | None = None, wei: int = 0
+) -> None:
+    """
+    Send a transaction without waiting for it.
+    """
+    sender, rpc = address_of(key), world.chain.rpc
+    rpc.request("anvil_impersonateAccount", sender)
+    fields = {"from": sender, "data": f"0x{data.hex()}", "value": hex(wei), "gas": hex(500_000)}
+    rpc.request("eth_sendTransaction", fields | ({"to": to} if to else {}))
+    rpc.request("anvil_stopImpersonatingAccount", sender)
 
 
 def refill(world: LiveWorld, wei: int) -> None:
@@ -149,6 +168,7 @@ def test_native__that_moves_in_any_way__is_entered_once_and_in_order(office: Off
     office.look()
     force(world, 50)
     office.look()
+    fail(world, 5)
     donate(world, 9)
     world.pay(ETHER // 20, token=NATIVE)
     office.look()
@@ -261,10 +281,11 @@ def test_native__of_final_blocks_that_go__is_retracted_and_what_is_there_entered
     Nothing is removed and nothing counted twice: what is still there stays as it is.
     """
     world = office.world
-    donate(world, 7)
+    force(world, 7)
     office.look()
     height = world.chain.fetch_height()
     donate(world, 8)
+    office.look()
     office.look()
     reorganise(world, world.chain.fetch_height() - height)
     donate(world, 9)
@@ -278,6 +299,32 @@ def test_native__of_final_blocks_that_go__is_retracted_and_what_is_there_entered
     found = [(e.action.value, e.amount) for e in office.entries(*every)]
     assert found == [("deposit", 7), ("deposit", 8), ("retraction", 8), ("deposit", 9)]
     assert told(office.entries())[-1] == ("deposit", 9, 7, 16)
+
+
+def test_native__forced_in_beside_a_payment__leaves_open_what_cannot_be_told(
+    office: Office,
+) -> None:
+    """
+    In one block, with an order that nobody knows: no balance is made up.
+    """
+    world = office.world
+    refill(world, ETHER)
+    office.look()
+    pay = world.wallet.build_call("pay", *world.payment(ETHER // 20, token=NATIVE))
+    world.chain.rpc.request("evm_setAutomine", False)
+    force(world, 50)
+    submit(world, world.agent, pay.data, pay.to)
+    world.chain.rpc.request("evm_setAutomine", True)
+    mine(world, 1)
+    office.look()
+
+    _, spent, forced = office.entries()
+    assert (spent.amount, forced.amount) == (ETHER // 20, 50)
+    assert spent.place is not None
+    assert forced.place is not None
+    assert forced.place.block >= spent.place.block
+    balances = [(e.balance_before, e.balance_after) for e in (spent, forced)]
+    assert balances == [(None, None), (None, None)]
 
 
 def test_native__same_move_recorded_again__is_one_entry(office: Office) -> None:

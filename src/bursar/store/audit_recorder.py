@@ -103,7 +103,6 @@ class AuditRecorder:
         self._past = AuditPast.fetch(log.database, log.chain_id, log.organization)
         self._deposits = deque(self._past.deposits)
         self._native_moves: Counter[tuple[int | None, Address]] = Counter()
-        self._unlogged: Sequence[NativeMove] = ()
 
     def record(
         self,
@@ -124,7 +123,6 @@ class AuditRecorder:
             (e.block, e.emitter) for e in events if isinstance(e, _MOVES) and e.token == NATIVE
         )
         new = [one for one in incoming if one.block >= self._past.block]
-        self._unlogged = native
         together: list[_Happened] = [*events, *new, *failed, *native]
         together += self._known_deposits(max((_position(one)[0] for one in together), default=0))
         together.sort(key=_position)
@@ -223,12 +221,12 @@ class AuditRecorder:
         # moves in one block is not in it.
         if event.block is None or self._native_moves[event.block, event.emitter] != 1:
             return None
-        if any(_overlaps(move, event.emitter, event.block) for move in self._unlogged):
-            return None
         try:
-            return self._carriers.fetch_balance(event.emitter, event.block) + event.amount
+            before = self._carriers.fetch_balance(event.emitter, event.block - 1)
+            after = self._carriers.fetch_balance(event.emitter, event.block)
         except RpcError:  # the node no longer has that block's state
             return None
+        return before if before - event.amount == after else None
 
     def _verdict(self, event: Event) -> Verdict | None:
         """
@@ -249,13 +247,6 @@ class AuditRecorder:
 
 
 _Happened = Event | Incoming | FailedCall | NativeMove
-
-
-def _overlaps(move: NativeMove, wallet: Address, block: int) -> bool:
-    """
-    Whether it may have come in that very block.
-    """
-    return move.wallet == wallet and move.since < block <= move.block
 
 
 def _position(one: _Happened) -> tuple[int, int, int]:
