@@ -8,6 +8,7 @@ what there is to tell.
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +19,30 @@ from bursar.chain.client import Client
 from bursar.chain.failures import FailureReader
 from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Step
 from bursar.chain.sending import Patience, Sender
+from bursar.keeper.alerting import AlertPlaces
+from bursar.keeper.alerts_beside import alerting
+from bursar.keeper.anchoring import Anchors
 from bursar.keeper.bookkeeping import Books
 from bursar.keeper.declaring import Declarations
 from bursar.keeper.following import Following
 from bursar.keeper.following_rebuild import following_lease
 from bursar.keeper.node import ClientNode
 from bursar.keeper.notices import Notices
+from bursar.keeper.orders import part_of
 from bursar.keeper.outbox import OutboxNotices
 from bursar.keeper.service import Keeper
 from bursar.keeper.settings import KEEPER_PATIENCE
+from bursar.keeper.sharing import BooksInTurn, Crew, Turn
 from bursar.keeper.watching import FollowAlone, StoreWatcher
-from bursar.state import State
+from bursar.store.alerts import Whose
 from bursar.store.audit_heads import build_head_keeper
 from bursar.store.audit_log import AuditLog
 from bursar.store.database import Database
 from bursar.store.receipt_keys import ReceiptKeyFile
 from bursar.store.refusal_spool import RefusalSpool
 from bursar.store.sending_journal import SqlJournal
-from bursar.store.sending_leases import Lease, LeaseHeldError
+from bursar.store.sending_leases import LEASE_SECONDS, Lease
+from bursar.store.sending_shares import Shares
 from bursar.types import Address, checksummed
 
 
@@ -43,13 +50,15 @@ from bursar.types import Address, checksummed
 class BookPlaces:
     """
     What the books are kept with: the Safe whose owners sign, where heads of the audit are told (a
-    file or a URL), the file of the receipt key, and that of refusals on their way in.
+    file or a URL), the file of the receipt key, and that of refusals on their way in. Every
+    `anchor_every` seconds the head is written into the chain; None for never.
     """
 
     safe: Address
     heads: str | None = None
     receipt_key: Path | None = None
     refusals: Path | None = None
+    anchor_every: int | None = None
 
 
 @contextmanager
@@ -66,20 +75,37 @@ def keeping(
     patience: Patience = KEEPER_PATIENCE,
     witness: Client | None = None,
     books: BookPlaces | None = None,
+    alerts: AlertPlaces | None = None,
+    lease_seconds: float = LEASE_SECONDS,
     **options: Any,
 ) -> Iterator[Keeper]:
     """
     A keeper on the database at `store` (`sqlite:///<file>` or `postgresql://…`), for the length of
     the block; afterwards another process may have its key at once. Blocks deeper than `depth` are
-    final. Without `books` nothing is audited. `options` are the Keeper's.
+    final. Without `books` nothing is audited, without `alerts` nobody is told. Others that share the store take over what is this
+    one's `lease_seconds` after it has fallen silent. `options` are the Keeper's.
 
     Raises StoreError: StoreInUseError where another process writes to the SQLite file.
     """
     sender_address = checksummed(key.address)
     with Database.open(store) as database:
-        journal = SqlJournal(database, chain_id, sender_address)
+        shares = Shares(
+            database,
+            chain_id,
+            organization,
+            sender_address,
+            part_of=partial(part_of, organization),
+            seconds=lease_seconds,
+        )
+        same: dict[str, Any] = {"seconds": lease_seconds, "holder": shares.holder}
+        name = f"key:{chain_id}:{sender_address}"
+        lease = Lease(database, name, **same)
+        journal = SqlJournal(database, chain_id, sender_address, lease=lease, fence=shares.check)
         sender = Sender(client, key, chain_id=chain_id, patience=patience, journal=journal)
-        turn = following_lease(database, chain_id, organization)
+        turn = following_lease(database, chain_id, organization, **same)
+        crew = Crew(
+            shares, turn, database, client, chain_id=chain_id, sender=sender_address, depth=depth
+        )
         urls = [client.rpc.url] + ([witness.rpc.url] if witness is not None else [])
         following = Following(
             database,
@@ -89,27 +115,46 @@ def keeping(
             first=first,
             depth=depth,
             on_step=_holding(turn),
+            guard=turn.check,
         )
-        with closing(FollowAlone(following)) as follow:
+        whose = Whose(chain_id, organization)
+        beside = alerting(database, client.rpc.url, whose, alerts, by=sender_address)
+        with closing(FollowAlone(following)) as follow, beside as shown:
+            node = ClientNode(client)
             watcher = StoreWatcher(
                 database,
-                _in_turn(turn, follow),
+                Turn(turn, follow),
                 chain_id=chain_id,
                 organization=organization,
                 by=sender_address,
+                node=node,
             )
             yield Keeper(
-                ClientNode(client),
+                node,
                 sender,
                 organization,
-                watcher=watcher,
+                watcher=shown(watcher),
                 witness=ClientNode(witness) if witness is not None else None,
                 notices=notices or OutboxNotices(database),
-                books=build_books(database, client, organization, chain_id, books),
+                books=_build_books_in_turn(
+                    turn,
+                    partial(
+                        build_books, database, client, organization, chain_id, sender=sender
+                    ),
+                    books,
+                ),
+                sharing=crew,
                 **options,
             )
+        crew.leave()
+        # Last: whoever has waited for the key then finds that everything else is free.
         journal.lease.give_up()
-        turn.give_up()
+
+
+def _build_books_in_turn(
+    turn: Lease, build: Callable[[BookPlaces], Books], places: BookPlaces | None
+) -> BooksInTurn | None:
+    return None if places is None else BooksInTurn(turn, partial(build, places))
 
 
 def build_books(
@@ -117,24 +162,30 @@ def build_books(
     client: Client,
     organization: Address,
     chain_id: int,
-    places: BookPlaces | None,
-) -> Books | None:
+    places: BookPlaces,
+    *,
+    sender: Sender | None = None,
+) -> Books:
     """
-    Who writes down what `database` has of the organisation; None without places.
+    Who writes down what `database` has of the organisation. `sender` sends the anchors.
     """
-    if places is None:
-        return None
     declarations = None
     if places.receipt_key is not None:
         keys = ReceiptKeyFile(places.receipt_key)
         declarations = Declarations(database, chain_id, organization, keys.load)
+    log = AuditLog(database, chain_id, organization)
+    anchors = None
+    if sender is not None and places.anchor_every is not None:
+        node = ClientNode(client)
+        anchors = Anchors(log, node, sender, client.fetch_now, every=places.anchor_every)
     return Books(
-        AuditLog(database, chain_id, organization),
+        log,
         CarrierReader(client, places.safe),
         heads=build_head_keeper(places.heads) if places.heads else None,
         declarations=declarations,
         spools=[RefusalSpool(places.refusals)] if places.refusals is not None else [],
         failures=FailureReader(client),
+        anchor=anchors.send if anchors is not None else None,
     )
 
 
@@ -147,22 +198,3 @@ def _holding(turn: Lease) -> Callable[[Step], None]:
         turn.hold()
 
     return hold
-
-
-def _in_turn(turn: Lease, follow: Callable[[], State]) -> Callable[[], State]:
-    """
-    Of keepers that share a store one follows and works; the others stand by, and take over when it
-    ends or falls silent.
-    """
-
-    def in_turn() -> State:
-        try:
-            turn.hold()
-        except LeaseHeldError as error:
-            raise LeaseHeldError(
-                "Another keeper works with this store. This one stands by, and takes over when it "
-                "ends, or half a minute after it has fallen silent."
-            ) from error
-        return follow()
-
-    return in_turn

@@ -40,6 +40,8 @@ LONGEST_RHYTHM: Final = 15
 RHYTHM_HEADERS: Final = 8
 # Two may fail before everything stops.
 BEATS_PER_TIMEOUT: Final = 3
+# Of keepers whose heartbeat is not the first to come: early enough for one to fail.
+LATE_BEATS_PER_TIMEOUT: Final = 2
 
 _FOR_GOOD: Final = {
     Reason.PAYMENTS_NO_BUDGET,
@@ -187,11 +189,13 @@ def _words(refusal: Revert) -> str:
     return refusal.text or "the transfer fails without a reason"
 
 
-def is_beat_due(last: int, timeout: int, at: int) -> bool:
+def is_beat_due(last: int, timeout: int, at: int, *, first: bool = True) -> bool:
     """
-    Whether a heartbeat is to be sent: a third of the timeout has passed. Never where it is off.
+    Whether a heartbeat is to be sent: a third of the timeout has passed, or half of it where
+    another keeper comes `first`. Never where it is off.
     """
-    return timeout != FOREVER and at - last >= timeout // BEATS_PER_TIMEOUT
+    beats = BEATS_PER_TIMEOUT if first else LATE_BEATS_PER_TIMEOUT
+    return timeout != FOREVER and at - last >= timeout // beats
 
 
 def find_rhythm(times: Sequence[int]) -> int:

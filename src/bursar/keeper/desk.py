@@ -7,9 +7,13 @@ A payment leaves in the first block in which it is due. For that it has to be on
 there is such a block, so it is judged at the time that the next block will have at least. Guessed
 too early, it reverts (`queue: not due yet`), which costs gas and nothing else.
 
-Several keepers need no agreement: the contract executes a payment once. A keeper does not send
-where the node's pending block shows that somebody else has, and one that comes second all the same
-is told so by the chain, which is no error.
+Keepers that share a store judge the payments of a wallet one at a time. Others need no agreement:
+the contract executes a payment once. A keeper does not send where the node's pending block shows
+that somebody else has, and one that comes second all the same is told so by the chain, which is no
+error.
+
+Nothing is cancelled as long as another keeper's signature could still execute it: the same
+arguments may be queued again, under the same id, and that signature would be good for them.
 
 What is under way is judged again like everything else: a plan for it is the same order under the
 same key, and goes on with it.
@@ -23,6 +27,7 @@ from bursar.chain.client import Receipt
 from bursar.chain.contracts import wallet_type
 from bursar.chain.errors import ChainError, NotMinedError, RevertedError
 from bursar.chain.reader import Call
+from bursar.chain.sending import HandedOverError
 from bursar.keeper.decisions import (
     LOOK_AGAIN,
     Action,
@@ -34,7 +39,7 @@ from bursar.keeper.decisions import (
     find_queued,
 )
 from bursar.keeper.orders import Order, Sent, cancel_key, execute_key
-from bursar.keeper.ports import ChainView, Node, Sender
+from bursar.keeper.ports import ChainView, Node, Sender, Sharing
 from bursar.keeper.report import Outcome, PaymentReport
 from bursar.reasons import Reason
 from bursar.state import State
@@ -51,6 +56,7 @@ FORESEEN_GAS: Final = 500_000
 _Key: TypeAlias = tuple[Address, Bytes32, int]
 
 _SOMEBODY: Final = "somebody else deals with it"
+_ANOTHER: Final = "another keeper deals with its wallet"
 _BURNT: Final = "it reverted although it should not have: tried again later"
 _NO_ROLE: Final = "this key may not cancel: the treasury has to set it as a keeper"
 
@@ -72,25 +78,29 @@ class Desk:
     Decides on due payments. Remembers only what spares the node: when to look again, what was sent.
     """
 
-    def __init__(self, node: Node, sender: Sender) -> None:
+    def __init__(self, node: Node, sender: Sender, sharing: Sharing) -> None:
         self._node = node
         self._sender = sender
+        self._sharing = sharing
         self._waits: dict[_Key, Decision] = {}
         self._burnt: dict[_Key, int] = {}
         self._mined: dict[_Key, int] = {}
 
     def judge(
-        self, view: ChainView, under_way: Collection[str] = ()
+        self, view: ChainView, under_way: Collection[str], mine: Collection[Address]
     ) -> Iterator[Plan | PaymentReport]:
         """
         For each due payment what to send, or why nothing. `under_way` has the keys of what is sent
-        already.
+        already, `mine` the wallets that no other keeper deals with.
         """
         at = view.head.at + view.rhythm
         due = find_due(view.state, at)
         self._forget_all_but({entry.key for entry in due})
         plans = 0
         for entry in due:
+            if entry.wallet not in mine:
+                yield PaymentReport(entry, Outcome.LEFT, _ANOTHER)
+                continue
             if plans == MOST_AT_ONCE:
                 yield PaymentReport(entry, Outcome.LATER)
                 continue
@@ -108,6 +118,8 @@ class Desk:
             return PaymentReport(plan.due, done, plan.why, sent.transaction, sent.block)
         if isinstance(sent, NotMinedError):
             return PaymentReport(plan.due, Outcome.UNDER_WAY, str(sent))
+        if isinstance(sent, HandedOverError):
+            return PaymentReport(plan.due, Outcome.LEFT, _ANOTHER)
         if not isinstance(sent, RevertedError):
             return PaymentReport(plan.due, Outcome.FAILED, str(sent))
         return self._conclude_revert(plan, sent, at)
@@ -183,7 +195,7 @@ class Desk:
         if decision.action is Action.EXECUTE:
             return self._execute(entry, at, under_way)
         if decision.action is Action.CANCEL:
-            return self._cancel(view, entry, decision)
+            return self._cancel(view, entry, decision, under_way)
         leaves = decision.action is Action.LEAVE
         outcome = Outcome.LEFT if leaves else Outcome.WAITING
         return PaymentReport(entry, outcome, decision.why, told=decision.told)
@@ -211,16 +223,21 @@ class Desk:
             return False
         return refusal is not None and refusal.reason is Reason.QUEUE_NO_SUCH_PAYMENT
 
-    def _cancel(self, view: ChainView, entry: Due, decision: Decision) -> Plan | PaymentReport:
+    def _cancel(
+        self, view: ChainView, entry: Due, decision: Decision, under_way: Collection[str]
+    ) -> Plan | PaymentReport:
         """
-        Nothing is cancelled that is only foreseen not to fit, and nothing without the right to.
+        Nothing is cancelled that is only foreseen not to fit, nothing without the right to, and
+        nothing that another keeper's signature may still execute.
         """
         if view.head.at < entry.payment.ready_at:
             return PaymentReport(entry, Outcome.WAITING, decision.why)
         if not view.state.has_role(self._sender.address):
             return PaymentReport(entry, Outcome.FAILED, f"{decision.why}; {_NO_ROLE}")
-        call, expires_at = build_cancel(entry, decision.why), entry.payment.expires_at
-        order = Order(cancel_key(entry), call, None, expires_at)
+        call, key = build_cancel(entry, decision.why), cancel_key(entry)
+        if key not in under_way and (obstacle := self._sharing.find_obstacle(execute_key(entry))):
+            return PaymentReport(entry, Outcome.WAITING, f"{decision.why}; {obstacle}")
+        order = Order(key, call, None, entry.payment.expires_at)
         return Plan(entry, Action.CANCEL, decision.why, order)
 
 

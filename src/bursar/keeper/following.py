@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection
 
 from bursar.chain.errors import BadAnswerError, ChainError
 from bursar.chain.follower import (
@@ -41,6 +43,8 @@ STORE_SECONDS: Final = 30.0
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
 
 _log = logging.getLogger("bursar.keeper.following")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class Progress:
 class Following:
     """
     Follows `organization` into `database`. `first` is the block of its creation, or any before it;
-    blocks deeper than `depth` count as final. Not for several tasks at once.
+    blocks deeper than `depth` count as final. `guard` is asked in each transaction, and raises
+    where another process follows by now. Not for several tasks at once.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Following:
         reads_all_headers: bool = True,
         receipts: Receipts = Receipts.TOUCHED,
         on_step: Callable[[Step], None] | None = None,
+        guard: Callable[[Connection], object] | None = None,
     ) -> None:
         self.endpoints = endpoints
         self._database = database
@@ -105,6 +111,7 @@ class Following:
         self._reads_all_headers = reads_all_headers
         self._receipts = receipts
         self._on_step = on_step
+        self._guard = guard
         self._balances = Balances(database, endpoints)
         self._ledger: Ledger | None = None
         self._follower: Follower | None = None
@@ -170,14 +177,13 @@ class Following:
     async def _begin(self) -> tuple[Ledger, Follower]:
         if self._ledger is None or self._follower is None:
             await self._check_chain()
-            cursor, stored, position = await self._database.write_async(
-                partial(
-                    load,
-                    chain_id=self._chain_id,
-                    organization=self._organization,
-                    first=self._first,
-                )
+            begin = partial(
+                load,
+                chain_id=self._chain_id,
+                organization=self._organization,
+                first=self._first,
             )
+            cursor, stored, position = await self._database.write_async(self._guarded(begin))
             self._ledger = Ledger(cursor, stored)
             self._follower = Follower(
                 self.endpoints,
@@ -231,10 +237,18 @@ class Following:
         Let one batch be written while the next one is made.
         """
         await self._finish()
-        write = partial(commit_batch, batch=batch)
+        write = self._guarded(partial(commit_batch, batch=batch))
         self._writing = asyncio.ensure_future(
             self._database.write_async(write, wait_seconds=STORE_SECONDS)
         )
+
+    def _guarded(self, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
+        def guarded(connection: Connection) -> T:
+            if self._guard is not None:
+                self._guard(connection)
+            return work(connection)
+
+        return guarded
 
     async def _finish(self) -> None:
         """

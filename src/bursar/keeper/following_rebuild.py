@@ -5,6 +5,7 @@ Reading the chain anew: what is derived from it is thrown away and comes back th
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Rollback, Step
 from bursar.keeper.following import Following, Progress
@@ -13,11 +14,20 @@ from bursar.store.sending_leases import Lease
 from bursar.types import Address
 
 
-def following_lease(database: Database, chain_id: int, organization: Address) -> Lease:
+def following_lease(
+    database: Database, chain_id: int, organization: Address, **options: Any
+) -> Lease:
     """
     The right to follow an organisation into a store that several keepers share.
     """
-    return Lease(database, f"follow:{chain_id}:{organization}")
+    return Lease(database, following_name(chain_id, organization), **options)
+
+
+def following_name(chain_id: int, organization: Address) -> str:
+    """
+    What that right is called.
+    """
+    return f"follow:{chain_id}:{organization}"
 
 
 async def rebuild(

@@ -15,6 +15,7 @@ from bursar.chain.reader import Call
 from bursar.changes import Change
 from bursar.keeper.decisions import Due
 from bursar.keeper.ports import Sender
+from bursar.types import Address, checksummed
 
 Sent: TypeAlias = Receipt | ChainError
 
@@ -62,6 +63,17 @@ def heartbeat_key(last: int) -> str:
     The one after the heartbeat of that time.
     """
     return f"{HEARTBEAT}:{last}"
+
+
+def part_of(organization: Address, key: str) -> Address | None:
+    """
+    The part of the work that what `key` names belongs to: its wallet, or the organisation for a
+    change. A heartbeat is each keeper's own.
+    """
+    kind, _, rest = key.partition(":")
+    if kind in (EXECUTE, CANCEL):
+        return checksummed(rest.partition(":")[0])
+    return organization if kind == APPLY else None
 
 
 def find_unwanted(under_way: Sequence[str], wanted: set[str]) -> list[str]:

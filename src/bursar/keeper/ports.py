@@ -2,7 +2,7 @@
 What the keeper needs from the world outside, so that a test can be that world.
 
     Watcher (what the chain's events come to) · Node (asks the chain) · Sender (writes with one key)
-    Witness (another node) · Clock · Tell (reaches whoever queued a payment)
+    Sharing (other keepers) · Witness (another node) · Clock · Tell (reaches who queued a payment)
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -233,6 +233,43 @@ class Sender(Protocol):
     def advance(self) -> Sequence[ChainError]:
         """
         Look after what is under way and nobody waits for. Returns what went wrong with it.
+        """
+
+
+class Sharing(Protocol):
+    """
+    Other keepers of the same organisation, as far as this one shares its work with them;
+    `bursar.keeper.sharing.Crew` is one.
+    """
+
+    def take(
+        self,
+        parts: Sequence[Address],
+        wanted: Collection[Address],
+        busy: Collection[Address],
+        *,
+        able: bool,
+    ) -> Collection[Address]:
+        """
+        Which of `wanted` and `busy` are this keeper's until the next call: wallets, and the
+        organisation. `parts` are all there are, in the order of their creation. It is `busy` with
+        those for which it has something under way. Who is not `able` leaves all to the others.
+        """
+
+    def find_obstacle(self, key: str) -> str:
+        """
+        Why another keeper may still do what `key` names, with what it has signed; empty where none
+        can. Raises a ChainError where that cannot be said.
+        """
+
+    def rest(self) -> None:
+        """
+        This keeper cannot send: leave the work to the others for a while.
+        """
+
+    def let_go(self) -> None:
+        """
+        This keeper sees nothing new: another may follow.
         """
 
 

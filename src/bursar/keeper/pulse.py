@@ -5,6 +5,9 @@ The heartbeat: proof that somebody watches, and not only that something runs.
 
 It is sent where the node is near the present, another node (if there is one) sees the same chain,
 and the key could pay for a stop. Else it is not, and after the timeout everything stops by itself.
+
+Each keeper's is its own: what it proves can be shared with no other. One of several comes first, so
+that not all of them pay for the same; the others send theirs where that one does not.
 """
 
 from typing import Final
@@ -35,19 +38,22 @@ class Pulse:
         self._organization = organization
         self._witness = witness
 
-    def plan(self, view: ChainView, lack: str | None) -> tuple[Heartbeat, Order | None, str]:
+    def plan(
+        self, view: ChainView, lack: str | None, *, first: bool = True
+    ) -> tuple[Heartbeat, Order | None, str]:
         """
         Whether it is time for one, the order if so, and what is in the way. Another keeper's counts
-        as well. `lack` says why the key could not pay for a stop.
+        as well. `lack` says why the key could not pay for a stop; `first`, whether this keeper's
+        comes before others'.
         """
         state, at = view.state, view.head.at + view.rhythm
         if state.heartbeat_timeout == FOREVER:
             return Heartbeat.OFF, None, ""
-        if not is_beat_due(state.last_heartbeat, state.heartbeat_timeout, at):
+        if not is_beat_due(state.last_heartbeat, state.heartbeat_timeout, at, first=first):
             return Heartbeat.NOT_DUE, None, ""
         try:
             last = self._node.fetch_last_heartbeat(self._organization)
-            if not is_beat_due(last, state.heartbeat_timeout, at):
+            if not is_beat_due(last, state.heartbeat_timeout, at, first=first):
                 return Heartbeat.NOT_DUE, None, ""
             call = Call(self._organization, organization_type().encode("heartbeat"))
             trouble = lack or self._find_disagreement(view) or self._find_refusal(call, at)

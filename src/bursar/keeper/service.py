@@ -13,41 +13,28 @@ anybody may is to cancel and to stop.
 import logging
 import threading
 import time
-from collections.abc import Sequence
 
-from bursar.chain.errors import ChainError
 from bursar.chain.follower import HaltedError, LaggingNodeError
-from bursar.changes import Change
 from bursar.errors import BursarError
-from bursar.keeper.changes import ChangeDesk
-from bursar.keeper.changes import keys_in_doubt as changes_in_doubt
-from bursar.keeper.decisions import Action, Due, find_expired, find_queued
-from bursar.keeper.desk import Desk, Plan
-from bursar.keeper.desk import keys_in_doubt as payments_in_doubt
+from bursar.keeper.decisions import Due, find_expired, find_queued
 from bursar.keeper.funds import Funds
 from bursar.keeper.notices import MemoryNotices, NoticeKind, Notices, build_notice
-from bursar.keeper.orders import Order, Sent, find_unwanted, send_all
 from bursar.keeper.ports import (
     Bookkeeper,
     ChainView,
     Clock,
     Node,
     Sender,
+    Sharing,
     Tell,
     Watcher,
     Witness,
 )
 from bursar.keeper.pulse import Pulse
-from bursar.keeper.report import (
-    ChangeReport,
-    CycleReport,
-    Heartbeat,
-    Outcome,
-    PaymentReport,
-    ProblemKind,
-    ReportLog,
-)
+from bursar.keeper.reconciling import Reconciler
+from bursar.keeper.report import CycleReport, Outcome, ProblemKind, ReportLog
 from bursar.keeper.settings import KeeperSettings
+from bursar.keeper.sharing import Alone
 from bursar.keeper.telling import Teller
 from bursar.reasons import Reason
 from bursar.store.errors import StoreError
@@ -63,7 +50,8 @@ class Keeper:
 
     watcher: what the chain's events come to. witness: another node, which has to see the same chain
     for a heartbeat. stopper: the account that stops, where it is not the sender's: no heartbeat
-    without its being able to pay for stops. books: who writes down what has happened.
+    without its being able to pay for stops. books: who writes down what has happened. sharing:
+    other keepers that share the work.
     """
 
     def __init__(
@@ -78,6 +66,7 @@ class Keeper:
         notices: Notices | None = None,
         tell: Tell | None = None,
         books: Bookkeeper | None = None,
+        sharing: Sharing | None = None,
         clock: Clock = time.time,
         settings: KeeperSettings | None = None,
     ) -> None:
@@ -87,9 +76,9 @@ class Keeper:
         self._clock = clock
         self._settings = settings or KeeperSettings()
         self._watcher = watcher
-        self._desk = Desk(node, sender)
-        self._changes = ChangeDesk(node, sender)
-        self._pulse = Pulse(node, sender, organization, witness)
+        self._sharing = sharing or Alone()
+        pulse = Pulse(node, sender, organization, witness)
+        self._reconciler = Reconciler(node, sender, organization, pulse, self._sharing)
         stopper = stopper or sender.address
         self._funds = Funds(node, sender.address, stopper, clock, self._settings)
         self._teller = Teller(notices or MemoryNotices(), tell)
@@ -138,7 +127,10 @@ class Keeper:
         self._check_role(view, report)
         self._check_funds(report)
         if self._is_fresh(view, report) and not stop.is_set():
-            self._work(view, report, dry_run, stop)
+            lack = self._funds.find_lack_for_stop()
+            if self._reconciler.work(view, report, lack=lack, dry_run=dry_run, stop=stop):
+                self._look(report)
+            self._remember(report)
         if not dry_run:
             report.notices += self._teller.tell_all(
                 lambda text: report.complain(ProblemKind.NOTICE, text)
@@ -146,9 +138,9 @@ class Keeper:
 
     def _keep_books(self, report: CycleReport) -> None:
         """
-        Last, so that nothing that is due waits for it. Who only stands by leaves it to the other.
+        Last, so that nothing that is due waits for it.
         """
-        if self._books is None or report.has(ProblemKind.STANDBY):
+        if self._books is None:
             return
         try:
             report.add(self._books.keep())
@@ -180,6 +172,7 @@ class Keeper:
         limit, age = self._settings.max_head_age, self._clock() - view.head.at
         if limit is None or age <= limit:
             return True
+        self._sharing.let_go()
         report.complain(
             ProblemKind.STALE,
             f"The node's latest block is {age:.0f} s old: it has stopped, or the chain has. "
@@ -203,78 +196,6 @@ class Keeper:
         if lack is not None:
             report.complain(ProblemKind.FUNDS, lack)
 
-    def _work(
-        self, view: ChainView, report: CycleReport, dry_run: bool, stop: threading.Event
-    ) -> None:
-        """
-        Compare what is due with what is under way, and act on the difference.
-        """
-        under_way = self._sender.under_way()
-        beat = self._plan_heartbeat(view, report)
-        verdicts = list(self._desk.judge(view, under_way))
-        changes = list(self._changes.judge(view))
-        if dry_run or stop.is_set():
-            report.heartbeat = Heartbeat.WOULD_SEND if beat else report.heartbeat
-            report.payments += [_as_dry(v) if isinstance(v, Plan) else v for v in verdicts]
-            report.changes += [_as_dry_change(*pair) for pair in changes]
-            return
-        orders = [v.order for v in verdicts if isinstance(v, Plan)]
-        orders += [order for _, order in changes if isinstance(order, Order)]
-        wanted = {order.key for order in orders}
-        wanted |= payments_in_doubt(view.state, verdicts)
-        wanted |= changes_in_doubt(view.state, changes)
-        self._abandon(find_unwanted(sorted(under_way), wanted), report)
-        sent = send_all(self._sender, [beat, *orders] if beat else orders)
-        if beat:
-            self._conclude_heartbeat(report, sent.pop(0))
-        results = iter(sent)
-        report.payments += [
-            self._desk.conclude(v, next(results), view.head.at) if isinstance(v, Plan) else v
-            for v in verdicts
-        ]
-        report.changes += [
-            verdict
-            if isinstance(verdict, ChangeReport)
-            else self._changes.conclude(change, next(results))
-            for change, verdict in changes
-        ]
-        self._remember(report)
-        self._complain_of(self._sender.advance(), report)
-        if orders:
-            self._look(report)
-
-    def _abandon(self, unwanted: list[str], report: CycleReport) -> None:
-        """
-        Nothing that was signed before may happen once it was decided that it should not: its nonce
-        is used up before anything that is signed from here on.
-        """
-        for key in unwanted:
-            try:
-                self._sender.abandon(key)
-                report.abandoned.append(key)
-            except ChainError as error:
-                self._complain_of([error], report)
-
-    def _complain_of(self, troubles: Sequence[ChainError], report: CycleReport) -> None:
-        for error in troubles:
-            report.complain(ProblemKind.SENDING, error)
-
-    def _plan_heartbeat(self, view: ChainView, report: CycleReport) -> Order | None:
-        report.heartbeat, order, trouble = self._pulse.plan(view, self._funds.find_lack_for_stop())
-        if trouble:
-            self._fail_heartbeat(report, trouble)
-        return order
-
-    def _fail_heartbeat(self, report: CycleReport, why: object) -> None:
-        report.heartbeat = Heartbeat.FAILED
-        report.complain(ProblemKind.HEARTBEAT, f"The heartbeat is due and cannot be sent: {why}")
-
-    def _conclude_heartbeat(self, report: CycleReport, sent: Sent) -> None:
-        if isinstance(sent, ChainError):
-            self._fail_heartbeat(report, sent)
-        else:
-            report.heartbeat = Heartbeat.SENT
-
     def _remember(self, report: CycleReport) -> None:
         """
         Why a payment waits, for when it expires; and what its sender has to know before.
@@ -288,15 +209,3 @@ class Keeper:
     def _notice(self, kind: NoticeKind, due: Due, reason: str) -> None:
         if not self._teller.knows((kind, *due.key)):
             self._teller.add(build_notice(kind, due.wallet, due.id, due.payment, reason))
-
-
-def _as_dry(plan: Plan) -> PaymentReport:
-    executes = plan.action is Action.EXECUTE
-    outcome = Outcome.WOULD_EXECUTE if executes else Outcome.WOULD_CANCEL
-    return PaymentReport(plan.due, outcome, plan.why)
-
-
-def _as_dry_change(change: Change, verdict: Order | ChangeReport) -> ChangeReport:
-    if isinstance(verdict, ChangeReport):
-        return verdict
-    return ChangeReport(change, Outcome.WOULD_APPLY)

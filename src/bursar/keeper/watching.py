@@ -2,6 +2,9 @@
 The keeper's view of the chain, from a store that somebody keeps up with the chain.
 
     Following → Database → StoreWatcher → ChainView
+
+Where another keeper follows, what it has stored is held against this keeper's own node: who acts on
+what is stored has to see the same chain, and to see that nothing of it is old.
 """
 
 import asyncio
@@ -13,17 +16,29 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from bursar.chain.errors import NoAnswerError
+from bursar.chain.follower import LaggingNodeError
 from bursar.keeper.decisions import RHYTHM_HEADERS, Due, find_rhythm
 from bursar.keeper.following import Following
-from bursar.state import State
+from bursar.keeper.following_ledger import WHOLE
+from bursar.keeper.ports import Witness
+from bursar.state import State, apply_event
 from bursar.store.cancelled_payments import CancelledPayment, fetch_cancelled
+from bursar.store.chain_restoring import fetch_stored
 from bursar.store.chain_tables import chain_blocks
-from bursar.store.chain_writer import find_cursor
+from bursar.store.chain_writer import Cursor, find_cursor
 from bursar.store.database import Database
 from bursar.types import Address
 
 # A reorganisation may bring a cancel into a block that was looked at before.
 _OVERLAP: Final = 64
+# Who follows may be a block or two behind this keeper's node; more, and what is stored is old.
+MOST_BEHIND: Final = 3
+
+
+class BehindError(LaggingNodeError):
+    """
+    What another keeper has stored, and what this keeper's node shows, are too far apart to act on.
+    """
 
 
 class Tip(NamedTuple):
@@ -61,24 +76,28 @@ class StoredView:
 class StoreWatcher:
     """
     Looks at what is stored of `organization`. `follow` brings the store up to the latest block and
-    returns a state at it that nobody changes any more. Of cancels those `by` one account are told.
+    returns a state at it that nobody changes any more, or None where another process does: then
+    `node` has to agree with what is stored. Of cancels those `by` one account are told.
     """
 
     def __init__(
         self,
         database: Database,
-        follow: Callable[[], State],
+        follow: Callable[[], State | None],
         *,
         chain_id: int,
         organization: Address,
         by: Address,
+        node: Witness | None = None,
     ) -> None:
         self._database = database
         self._follow = follow
         self._chain_id = chain_id
         self._organization = organization
         self._by = by
+        self._node = node
         self._told = -1
+        self._restored: tuple[Cursor, State] | None = None
 
     def catch_up(self) -> StoredView:
         """
@@ -86,13 +105,16 @@ class StoreWatcher:
         """
         state = self._follow()
         view = self._database.read(partial(self._read, state=state))
+        if state is None:
+            self._check_seen(view.head)
         self._told = view.head.number - _OVERLAP
         return view
 
-    def _read(self, connection: Connection, state: State) -> StoredView:
+    def _read(self, connection: Connection, state: State | None) -> StoredView:
         cursor = find_cursor(connection, self._chain_id, self._organization)
         if cursor is None or cursor.hash is None:
             raise NoAnswerError(f"Nothing of {self._organization} is in the store yet.")
+        state = self._restore(connection, cursor) if state is None else state
         cancelled = fetch_cancelled(connection, cursor.source, self._by, after=self._told)
         return StoredView(
             head=Tip(cursor.number, f"0x{cursor.hash.hex()}", cursor.at),
@@ -101,11 +123,44 @@ class StoreWatcher:
             cancelled=[_name(one) for one in cancelled],
         )
 
+    def _restore(self, connection: Connection, cursor: Cursor) -> State:
+        """
+        The state at the cursor, read again only where that has moved.
+        """
+        if cursor.log != WHOLE:
+            raise BehindError(f"Another keeper is in the middle of storing block {cursor.number}.")
+        if self._restored is None or self._restored[0] != cursor:
+            stored = fetch_stored(connection, cursor)
+            for logged in stored.tail:
+                apply_event(stored.state, logged.event)
+            self._restored = cursor, stored.state
+        return self._restored[1]
+
+    def _check_seen(self, tip: Tip) -> None:
+        """
+        Raises BehindError, unless this keeper's node has the last block that is stored, and hardly
+        any after it.
+        """
+        if self._node is None:
+            raise NoAnswerError("Another process follows, and there is no node to compare it with.")
+        header = self._node.fetch_header(tip.number)
+        if header is None or header.hash.lower() != tip.hash:
+            raise BehindError(
+                f"The keeper that follows has stored block {tip.number} ({tip.hash}), which this "
+                "keeper's node does not have. Nothing is sent before they agree."
+            )
+        head = self._node.fetch_head()
+        if head.number - tip.number > MOST_BEHIND:
+            raise BehindError(
+                f"The store is at block {tip.number}, and this keeper's node at {head.number}: the "
+                "keeper that follows is behind. Nothing is sent before it has caught up, or this "
+                "one follows."
+            )
+
 
 class FollowAlone:
     """
-    Follows on an event loop of its own, for a keeper that nobody else shares the store's following
-    with. Close it when done.
+    Follows on an event loop of its own. Close it when done.
     """
 
     def __init__(self, following: Following) -> None:
@@ -118,6 +173,12 @@ class FollowAlone:
         """
         self._runner.run(self._following.run_once())
         return self._following.state.copy()
+
+    def begin_anew(self) -> None:
+        """
+        Go on from what is stored: another process has followed in between.
+        """
+        self._runner.run(self._following.close())
 
     def close(self) -> None:
         """

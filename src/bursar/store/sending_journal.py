@@ -4,7 +4,7 @@ The journal of what one key sends: a row before each step, synced to the disk be
     SqlJournal(database, chain_id, sender) → Sender(journal=…)
 
 Each method is one transaction, in which the lease is checked first: whoever has lost it can write
-nothing, and so broadcasts nothing.
+nothing, and so broadcasts nothing. Where keepers share their work, so is the share that it is of.
 """
 
 import time
@@ -24,6 +24,8 @@ from bursar.store.sending_tables import intents, transactions
 from bursar.types import Address
 
 T = TypeVar("T")
+Fence = Callable[[Connection, str], None]
+"""Raises HandedOverError where what the key names is another's to do."""
 
 # A restart of the database server is waited out.
 _WAIT_SECONDS: Final = 5.0
@@ -37,15 +39,23 @@ class SendingJournalError(StoreError):
 
 class SqlJournal:
     """
-    The intents of `sender` on chain `chain_id`. Implements `bursar.chain.sending.Journal`.
+    The intents of `sender` on chain `chain_id`. Implements `bursar.chain.sending.Journal`. Nothing
+    is claimed or signed that `fence` is against; what is signed may always be burned.
     """
 
     def __init__(
-        self, database: Database, chain_id: int, sender: Address, *, lease: Lease | None = None
+        self,
+        database: Database,
+        chain_id: int,
+        sender: Address,
+        *,
+        lease: Lease | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self._database = database
         self._chain_id = chain_id
         self._sender = sender
+        self._fence = fence
         self.lease = lease or Lease(database, f"key:{chain_id}:{sender}")
         self._mine = (intents.c.chain_id == chain_id) & (intents.c.sender == sender)
 
@@ -64,6 +74,7 @@ class SqlJournal:
         """
 
         def work(connection: Connection, epoch: int) -> Intent:
+            self._check_share(connection, key)
             before = self._find(connection, key)
             if before is not None and before.blocks_another(repeatable=repeatable):
                 return before
@@ -109,7 +120,9 @@ class SqlJournal:
         """
 
         def work(connection: Connection, epoch: int) -> None:
-            _check_signed(connection, id, transaction)
+            key = _check_signed(connection, id, transaction)
+            if not transaction.burns:
+                self._check_share(connection, key)
             known = select(transactions.c.hash).where(transactions.c.hash == transaction.hash)
             if connection.execute(known).scalar() is None:
                 position = self._count(connection, id)
@@ -145,6 +158,10 @@ class SqlJournal:
         """
         self._change(id, status=Status.ENDED, outcome=outcome, **_place(mined))
 
+    def _check_share(self, connection: Connection, key: str) -> None:
+        if self._fence is not None:
+            self._fence(connection, key)
+
     def _find(self, connection: Connection, key: str) -> Intent | None:
         wanted: Select[Any] = select(intents).where(self._mine, intents.c.key == key)
         latest = wanted.order_by(intents.c.attempt.desc()).limit(1)
@@ -171,10 +188,13 @@ class SqlJournal:
         return self._database.write(guarded, wait_seconds=_WAIT_SECONDS, repeatable=True)
 
 
-def _check_signed(connection: Connection, id: int, transaction: SignedTransaction) -> None:
-    row = connection.execute(
-        select(intents.c.nonce, intents.c.status).where(intents.c.id == id)
-    ).one()
+def _check_signed(connection: Connection, id: int, transaction: SignedTransaction) -> str:
+    """
+    The key of what was signed.
+    """
+    columns = intents.c
+    wanted = select(columns.key, columns.nonce, columns.status).where(columns.id == id)
+    row = connection.execute(wanted).one()
     if row.status == Status.ENDED:
         raise SendingJournalError(f"Intent {id} has ended while it was signed; nothing was sent.")
     if row.nonce is not None and row.nonce != transaction.nonce:
@@ -182,6 +202,7 @@ def _check_signed(connection: Connection, id: int, transaction: SignedTransactio
             f"Intent {id} has nonce {row.nonce} and was signed with {transaction.nonce}. This is a "
             "fault of Bursar's own; nothing was sent."
         )
+    return str(row.key)
 
 
 def _place(mined: Mined | None) -> dict[str, Any]:

@@ -34,10 +34,18 @@ class LeaseLostError(StoreError):
     """
 
 
+def build_holder() -> str:
+    """
+    What tells one process from all others.
+    """
+    return secrets.token_hex(8)
+
+
 class Lease:
     """
-    The right to write for `name`. On SQLite nobody else writes to the file, so that the right of a
-    process that has died is there to be taken at once.
+    The right to write for `name`. `holder` is common to all leases of a process. On SQLite nobody
+    else writes to the file, so that the right of a process that has died is there to be taken at
+    once.
     """
 
     def __init__(
@@ -46,10 +54,11 @@ class Lease:
         name: str,
         *,
         seconds: float = LEASE_SECONDS,
+        holder: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
-        self.holder = secrets.token_hex(8)
+        self.holder = holder or build_holder()
         self.epoch = 0
         self._database = database
         self._seconds = seconds
@@ -93,7 +102,7 @@ class Lease:
         self._held_at = float("-inf")
 
     def _take(self, connection: Connection) -> int:
-        now = self._read_clock(connection)
+        now = read_clock(connection)
         until = now + int(self._seconds * 1_000)
         row = self._read(connection, exclusive=True)
         if row is None:
@@ -115,11 +124,12 @@ class Lease:
         wanted = select(leases).where(leases.c.name == self.name)
         return connection.execute(wanted.with_for_update(read=not exclusive)).one_or_none()
 
-    def _read_clock(self, connection: Connection) -> int:
-        """
-        Unix milliseconds: of the server, where processes on several machines share it.
-        """
-        if self._database.is_sqlite:
-            return int(time.time() * 1_000)
-        seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar()
-        return int(float(seconds or 0) * 1_000)
+
+def read_clock(connection: Connection) -> int:
+    """
+    Unix milliseconds: of the server, where processes on several machines share it.
+    """
+    if connection.dialect.name == "sqlite":
+        return int(time.time() * 1_000)
+    seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar()
+    return int(float(seconds or 0) * 1_000)

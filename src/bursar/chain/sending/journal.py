@@ -9,8 +9,15 @@ import threading
 from dataclasses import replace
 from typing import Protocol
 
+from bursar.chain.errors import SendError
 from bursar.chain.reader import Call
 from bursar.chain.sending.intents import Intent, Mined, Outcome, SignedTransaction, Status
+
+
+class HandedOverError(SendError):
+    """
+    What was to be signed is somebody else's to do by now: nothing was signed.
+    """
 
 
 class Journal(Protocol):
@@ -32,7 +39,7 @@ class Journal(Protocol):
     ) -> Intent:
         """
         The intent of that key: the one that may still do it or has done it, else a new attempt. The
-        chain itself does only once what is `repeatable`.
+        chain itself does only once what is `repeatable`. Raises HandedOverError.
         """
         ...
 
@@ -50,7 +57,8 @@ class Journal(Protocol):
 
     def record_signed(self, id: int, transaction: SignedTransaction, /) -> None:
         """
-        Called before a broadcast. What is broadcast is only what this has returned for.
+        Called before a broadcast. What is broadcast is only what this has returned for. Raises
+        HandedOverError, unless all that the transaction does is to burn a nonce.
         """
         ...
 
