@@ -37,6 +37,7 @@ from bursar.treasury.safe import (
     refresh,
     reject,
 )
+from bursar.treasury.safe.exchange import export_draft, import_file
 from bursar.treasury.safe.execution import execute
 from bursar.types import ZERO_ADDRESS
 from tests.integration.signing_room import USDC, Room
@@ -320,6 +321,40 @@ def test_threshold__below_two__is_refused_for_what_loosens(room: Room) -> None:
         room.execute(made, strict=False)
     room.sign(made, room.ben, strict=False)
     assert room.execute(made, strict=False).status is DraftStatus.EXECUTED
+
+
+def test_draft__threshold_below_two__is_refused_for_all_but_tightening(
+    room: Room, tmp_path: Path
+) -> None:
+    """
+    Not even drafted, whether it was made here or comes from elsewhere: a raise, a refill, money
+    out, the Safe itself. What tightens or does nothing is drafted; at two, everything.
+    """
+    wallet, _, token, _ = room.line
+    raised = room.wallet.build_call("set_wallet_limit", token, 9_000 * USDC)
+    waits = room.organization.build_call("schedule", wallet, raised.data)
+    refill = room.wallet.build_call("refill", token, USDC, bytes(32))
+    dangerous = [
+        waits,
+        refill,
+        Call(room.stranger.address, b"", 1),
+        room.own_call("changeThreshold", 3),
+    ]
+    files = [export_draft(room.draft(call)) for call in dangerous]
+    room.by_safe(room.own_call("changeThreshold", 1))
+    other = room.new_desk(tmp_path / "other")
+    refresh(room.desk)
+
+    for call, file in zip(dangerous, files, strict=True):
+        before = room.files()
+        with pytest.raises(ThresholdError, match="asks for 1 signature"):
+            room.draft(call)
+        with pytest.raises(ThresholdError):
+            import_file(other, file.replace('"nonce": "', '"nonce": "1'), author="ben")
+        assert (room.files(), other.store.all()) == (before, [])
+
+    made = room.draft(room.lowered())
+    assert reject(room.desk, made, author="ben").rejects
 
 
 # Execution

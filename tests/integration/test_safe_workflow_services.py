@@ -16,10 +16,12 @@ import pytest
 from eth_account import Account
 from typer.testing import CliRunner
 
-from bursar.chain.reader import Call
 from bursar.cli import app
+from bursar.cli.refill_desk import open_desk
 from bursar.devnet import RunningDevnet, write_files
-from bursar.types import EMPTY
+from bursar.treasury.refills.checklist import build_items
+from bursar.treasury.refills.targets import Wishes
+from bursar.treasury.safe.signing import sign
 from tests.integration.signing_room import USDC, Room
 
 PASSWORD = "correct horse"
@@ -69,14 +71,20 @@ def room(running: RunningDevnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def ready_refill(room: Room) -> Any:
     """
-    A refill of the operations wallet, signed by two.
+    A refill of the operations wallet by 500 USDC, with its report and every word that it needs, and
+    signed by two.
     """
-    amount = 500 * USDC
-    calls: tuple[Call, ...] = (
-        room.usdc.build_call("approve", room.wallet.address, amount),
-        room.wallet.build_call("refill", room.usdc.address, amount, EMPTY),
-    )
-    return room.sign(room.draft(*calls))
+    refills = open_desk(None, None, Path("treasury.yaml")).desk
+    line = room.wallet.address, room.usdc.address
+    target = room.usdc.view("balanceOf", room.wallet.address) + 500 * USDC
+    wishes = Wishes(wallets=frozenset([room.wallet.address]), balances={line: target})
+    refill, report = refills.begin("ana", "", wishes)
+    items = [item.id for item in build_items(report)]
+    refill = refills.approve(refills.confirm(refill, items, "ana", "looked at"), "mia")
+    made = refills.draft(refill, "ana")[1]
+    for owner in (room.ana, room.ben):
+        made = sign(refills.safe, made, owner)
+    return made
 
 
 def counts(room: Room) -> tuple[int, ...]:

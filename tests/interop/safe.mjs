@@ -1,7 +1,11 @@
 // One question to the Safe's own SDK: a JSON request on standard input, a JSON answer on standard
 // output. Requests name the node, the Safe, the contracts that this chain has, and an owner's key.
 
-import Safe, { EthSafeSignature } from "@safe-global/protocol-kit";
+import Safe, {
+  buildContractSignature,
+  buildSignatureBytes,
+  EthSafeSignature,
+} from "@safe-global/protocol-kit";
 import { text } from "node:stream/consumers";
 
 const request = JSON.parse(await text(process.stdin));
@@ -19,8 +23,8 @@ async function rebuild({ to, value, data, operation, nonce }) {
     transactions: [{ to, value, data, operation }],
     options: { nonce },
   });
-  for (const { signer, data: signature } of request.signatures ?? []) {
-    transaction.addSignature(new EthSafeSignature(signer, signature));
+  for (const { signer, data: signature, contract } of request.signatures ?? []) {
+    transaction.addSignature(new EthSafeSignature(signer, signature, contract ?? false));
   }
   return transaction;
 }
@@ -44,6 +48,17 @@ const commands = {
 
   async sign() {
     return { signatures: await signed(await rebuild(request.transaction)) };
+  },
+
+  // A Safe that owns this one signs with its own owners' keys, as Safe's documentation shows it.
+  async signAsContract() {
+    let parts = await rebuild(request.transaction);
+    for (const key of request.keys) {
+      const inner = await kit.connect({ signer: key, safeAddress: request.vault });
+      parts = await inner.signTransaction(parts, "safe_sign", request.safe);
+    }
+    const joined = await buildContractSignature([...parts.signatures.values()], request.vault);
+    return { signer: joined.signer, alone: buildSignatureBytes([joined]) };
   },
 
   async execute() {

@@ -14,14 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_typing import Hash32
 
 from bursar.chain.contracts import wallet_at
 from bursar.chain.local import derive_account
 from bursar.chain.reader import Call
-from bursar.chain.safe_transaction import CALL, SafeTransaction, load_safe_artifact
+from bursar.chain.safe_setup import create_safe, deploy_safe_contracts
+from bursar.chain.safe_transaction import (
+    CALL,
+    SafeTransaction,
+    load_safe_artifact,
+    safe_contract_type,
+)
 from bursar.chain.safe_transaction import sign as sign_with
 from bursar.chain.sending import Sender
-from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet
+from bursar.devnet import RunningDevnet, load_devnet_treasury, open_devnet, sign_as_treasury
 from bursar.devnet.contracts import find_safe_contracts
 from bursar.treasury import Office
 from bursar.treasury.safe import (
@@ -31,6 +38,7 @@ from bursar.treasury.safe import (
     DraftStore,
     Policy,
     SafeDesk,
+    add_contract_signature,
     add_signature,
     build_draft,
     draft,
@@ -165,7 +173,10 @@ def collected(target: Draft) -> list[dict[str, str]]:
     """
     The signatures of a draft, as the SDK takes them.
     """
-    return [{"signer": one.owner, "data": f"0x{one.data.hex()}"} for one in target.signatures]
+    return [
+        {"signer": one.owner, "data": f"0x{one.data.hex()}", "contract": one.contract}
+        for one in target.signatures
+    ]
 
 
 def refund_raise(running: RunningDevnet, desk: SafeDesk) -> list[Call]:
@@ -253,6 +264,41 @@ def test_sdk__executes_what_we_drafted_and_signed__and_we_see_it(
     assert changed.status is DraftStatus.EXECUTED
     assert changed.executed_in is not None
     assert f"0x{changed.executed_in.hex()}" == told["transaction"]
+    assert limit_of(running) == 4_000
+
+
+@pytest.mark.parametrize("sends", ["we", "the SDK"])
+def test_sdk__signs_for_a_safe_that_is_an_owner__and_either_executes(
+    running: RunningDevnet, desk: SafeDesk, ask: Ask, sends: str
+) -> None:
+    """
+    We take the inner owners' signatures that the SDK made, and it takes those that we kept.
+    """
+    chain, deployer = running.chain, running.chain.new_account("deployer")
+    keys = [chain.new_account(name) for name in ("una", "vic")]
+    contracts = deploy_safe_contracts(chain, deployer)
+    addresses = [checksummed(one.address) for one in keys]
+    vault = create_safe(chain, deployer, contracts, addresses, 2).address
+    add_owner = safe_contract_type("Safe").encode("addOwnerWithThreshold", vault, 2)
+    sign_as_treasury(chain, running.founded.book, Call(desk.safe.address, add_owner))
+    made = draft(desk, refund_raise(running, desk), purpose="raise", author="ana")
+    digits = ["0x" + bytes(one.key).hex() for one in keys]
+
+    told = ask(
+        "ana", "signAsContract", transaction=as_json(made.transaction), vault=vault, keys=digits
+    )
+    hash = desk.safe.fetch_owners_hash(vault, made.transaction)
+    assert hash is not None
+    parts = [bytes(one.unsafe_sign_hash(Hash32(hash)).signature) for one in keys]
+    made = add_contract_signature(desk, made, vault, parts)
+    if sends == "we":  # with the inner signatures that the SDK made, as it writes them
+        made = add_signature(desk, made, told["alone"])
+    made = add_signature(desk, made, sign_with(made.transaction, key_of(running, "ben")).data)
+    if sends == "we":
+        execute(desk, made, sender_of(running))
+    else:
+        ask("ana", "execute", transaction=as_json(made.transaction), signatures=collected(made))
+
     assert limit_of(running) == 4_000
 
 

@@ -23,7 +23,7 @@ from bursar.chain.ledger import (
 from bursar.chain.safe_hash import signed_hash
 from bursar.chain.safe_signatures import read_signature
 from bursar.chain.safe_transaction import SafeTransaction
-from bursar.types import Bytes32, checksummed
+from bursar.types import Address, Bytes32, checksummed
 
 OWNER = Account.from_key("0x" + "11" * 32)
 SAFE = checksummed("0x" + "5a" * 20)
@@ -35,6 +35,20 @@ def transaction(data: bytes = b"") -> SafeTransaction:
     Of a Safe that does not matter.
     """
     return SafeTransaction(safe=SAFE, chain_id=1, to=SAFE, value=0, data=data, operation=0, nonce=3)
+
+
+class NoChain:
+    """
+    Nobody has approved anything, and no owner is a contract.
+    """
+
+    def has_approved(self, owner: Address, hash: Bytes32) -> bool:
+        return False
+
+    def is_accepted_by(
+        self, owner: Address, transaction: SafeTransaction, signature: bytes
+    ) -> bool:
+        return False
 
 
 class FakeLedger:
@@ -112,7 +126,7 @@ def test_ledger__signs__what_an_owner_signs_and_shows_both_hashes(parity: int) -
 
     assert ledger.address == OWNER.address
     assert device.shown == [told.domain_hash.hex(), told.message_hash.hex()]
-    read = read_signature(told, data, [checksummed(OWNER.address)], lambda *_: False)
+    read = read_signature(told, data, [checksummed(OWNER.address)], NoChain())
     assert (read.owner, read.data) == (OWNER.address, data)
 
 

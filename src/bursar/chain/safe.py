@@ -7,17 +7,18 @@ A service that prepares a transaction needs `build` only; the owners sign elsewh
 """
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Final
 
-from eth_abi.abi import decode
 from eth_account.signers.local import LocalAccount
 
 from bursar.chain.client import Client, Receipt
 from bursar.chain.contracts import Contract
 from bursar.chain.errors import ChainError, RevertedError, RpcError
 from bursar.chain.reader import Call, RawLog
-from bursar.chain.reverts import Revert, decode_revert
+from bursar.chain.reverts import Revert
+from bursar.chain.safe_contract_owners import handed_over, is_accepted
+from bursar.chain.safe_failures import INNER_FAILED, say_meaning, simulate
+from bursar.chain.safe_hash import text_hash
 from bursar.chain.safe_multi_send import is_call_only, pack_calls
 from bursar.chain.safe_outcome import OUTCOMES, Execution, read_execution
 from bursar.chain.safe_transaction import (
@@ -26,7 +27,6 @@ from bursar.chain.safe_transaction import (
     SafeTransaction,
     Signature,
     join_signatures,
-    load_safe_artifact,
     safe_contract_type,
 )
 from bursar.types import ZERO_ADDRESS, Address, Bytes32, checksummed, keccak
@@ -38,26 +38,6 @@ _GUARD_SLOT: Final = int.from_bytes(keccak(b"guard_manager.guard.address"), "big
 _MODULES: Final = 100
 # Below that a node that refuses does so for another reason than the number of blocks.
 _FEWEST_BLOCKS: Final = 16
-# What a Safe says when the call that it makes reverts: the call's own reason is lost.
-_INNER_FAILED: Final = "GS013"
-_MEANINGS: Final = {
-    "GS013": "the call that the Safe makes fails",
-    "GS020": "fewer signatures than the Safe asks for",
-    "GS024": "a signature is not valid",
-    "GS025": "an owner who is named has not approved this transaction",
-    "GS026": "a signature is of no owner or of another transaction, or they are not in order",
-    "GS104": "the caller is no module of the Safe",
-}
-
-
-@cache
-def _telling_multi_send() -> bytes:
-    """
-    The code of a MultiSend that passes on why a call failed. That of 1.4.1 keeps it to itself, so
-    a simulation looks at the batch through the next version's.
-    """
-    code = load_safe_artifact("MultiSendCallOnly", "1.5.0")["deployedBytecode"]
-    return bytes.fromhex(code.removeprefix("0x"))
 
 
 class Safe:
@@ -130,6 +110,23 @@ class Safe:
         Whether that owner has approved a transaction by a call of its own, `approveHash`.
         """
         return bool(self._contract.view("approvedHashes", owner, hash))
+
+    def is_accepted_by(
+        self, owner: Address, transaction: SafeTransaction, signature: bytes
+    ) -> bool:
+        """
+        Whether an owner that is a contract takes `signature` for its own, asked as the Safe asks.
+        """
+        return is_accepted(self.client, self.fetch_version(), owner, transaction, signature)
+
+    def fetch_owners_hash(self, owner: Address, transaction: SafeTransaction) -> Bytes32 | None:
+        """
+        What the owners of `owner` sign for it, if that is a Safe; None where it has no code.
+        """
+        if not self.client.fetch_code(owner):
+            return None
+        handed = handed_over(self.fetch_version(), transaction)
+        return text_hash(transaction.chain_id, owner, handed)
 
     def delegates_to_known(self, transaction: SafeTransaction) -> bool:
         """
@@ -215,40 +212,12 @@ class Safe:
         """
         How the calls of `transaction` would fail now, signatures aside; None where they would not.
         """
-        if transaction.operation == CALL:
-            return self._simulate_call(transaction)
-        # Runs as the Safe itself, and reverts with what came of it: success, length, what it said.
-        asked = self._contract.build_call("simulateAndRevert", transaction.to, transaction.data)
-        telling = {self.multi_send: _telling_multi_send()}
-        try:
-            self.client.call(asked, codes=telling)
-        except RevertedError as error:
-            return _read_simulation(error.revert.data)
-        raise ChainError(f"{self.address} is no Safe: it did not revert when it had to.")
-
-    def _simulate_call(self, transaction: SafeTransaction) -> Revert | None:
-        call = Call(transaction.to, transaction.data, transaction.value)
-        try:
-            self.client.call(call, sender=self.address)
-        except RevertedError as error:
-            return error.revert
-        return None
+        return simulate(self._contract, self.multi_send, transaction)
 
     def explain(self, transaction: SafeTransaction, error: RevertedError) -> RevertedError:
         """
         Why an execution reverted, with the reason of the innermost call that failed, where one did.
         """
-        return RevertedError(self._explain(transaction, error.revert), error.transaction)
-
-    def _explain(self, transaction: SafeTransaction, revert: Revert) -> Revert:
-        if revert.text == _INNER_FAILED:
-            inner = self.simulate(transaction)
-            if inner is not None:
-                return inner
-        meaning = _MEANINGS.get(revert.text)
-        return Revert(f"{revert.text}: {meaning}") if meaning else revert
-
-
-def _read_simulation(data: bytes) -> Revert | None:
-    succeeded, length = decode(["bool", "uint256"], data)
-    return None if succeeded else decode_revert(data[64 : 64 + length])
+        revert = error.revert
+        inner = self.simulate(transaction) if revert.text == INNER_FAILED else None
+        return RevertedError(inner or say_meaning(revert), error.transaction)

@@ -5,6 +5,7 @@ The EIP-712 hashes of a Safe's transaction, computed here from the standard alon
     transaction → message hash ┴→ keccak(0x1901 ‖ domain ‖ message), which the owners sign
 
 A hardware wallet shows the domain hash and the message hash; a Safe client shows the last one.
+Where an owner is a Safe itself, its own owners sign a SafeMessage instead.
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ _MESSAGE_TYPE: Final = keccak(
     b"SafeTx(address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,"
     b"uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce)"
 )
+_TEXT_TYPE: Final = keccak(b"SafeMessage(bytes message)")
 _PREFIX: Final = b"\x19\x01"
 
 
@@ -53,7 +55,21 @@ def signed_hash(domain: Bytes32, message: Bytes32) -> Bytes32:
     """
     What the owners sign, made of the two.
     """
-    return keccak(_PREFIX + domain + message)
+    return keccak(signed_bytes(domain, message))
+
+
+def signed_bytes(domain: Bytes32, message: Bytes32) -> bytes:
+    """
+    What is hashed for that: 66 bytes.
+    """
+    return _PREFIX + domain + message
+
+
+def text_hash(chain_id: int, safe: Address, text: bytes) -> Bytes32:
+    """
+    What the owners of a Safe sign to make it agree to some bytes: a SafeMessage.
+    """
+    return signed_hash(domain_hash(chain_id, safe), keccak(_TEXT_TYPE + keccak(text)))
 
 
 def _word(number: int) -> bytes:

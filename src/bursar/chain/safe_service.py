@@ -97,7 +97,7 @@ class SafeService:
         """
         self._post(
             f"/api/v1/multisig-transactions/0x{hash.hex()}/confirmations/",
-            {"signature": f"0x{signature.data.hex()}"},
+            {"signature": f"0x{signature.encoded.hex()}"},
         )
 
     def has(self, hash: Bytes32) -> bool:

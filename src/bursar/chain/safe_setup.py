@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from eth_account.signers.local import LocalAccount
 
+from bursar.chain.abi import ContractType
 from bursar.chain.client import Client
 from bursar.chain.contracts import Contract
 from bursar.chain.safe import Safe
-from bursar.chain.safe_transaction import safe_contract_type
+from bursar.chain.safe_transaction import VERSION, load_safe_artifact, safe_contract_type
 from bursar.types import ZERO_ADDRESS, Address
 
 
@@ -26,15 +27,17 @@ class SafeContracts(NamedTuple):
     multi_send: Address
 
 
-def deploy_safe_contracts(client: Client, key: LocalAccount) -> SafeContracts:
+def deploy_safe_contracts(
+    client: Client, key: LocalAccount, version: str = VERSION
+) -> SafeContracts:
     """
     Deploy them. On a public chain they exist already, at the same addresses everywhere.
     """
     return SafeContracts(
-        singleton=_deploy(client, key, "Safe"),
-        factory=_deploy(client, key, "ProxyFactory"),
-        fallback_handler=_deploy(client, key, "CompatibilityFallbackHandler"),
-        multi_send=_deploy(client, key, "MultiSendCallOnly"),
+        singleton=_deploy(client, key, "Safe", version),
+        factory=_deploy(client, key, "ProxyFactory", version),
+        fallback_handler=_deploy(client, key, "CompatibilityFallbackHandler", version),
+        multi_send=_deploy(client, key, "MultiSendCallOnly", version),
     )
 
 
@@ -60,7 +63,8 @@ def create_safe(
     return Safe(client, address, contracts.multi_send)
 
 
-def _deploy(client: Client, key: LocalAccount, name: str) -> Address:
-    created = client.deploy(key, safe_contract_type(name).creation_code).created
+def _deploy(client: Client, key: LocalAccount, name: str, version: str) -> Address:
+    kind = ContractType(load_safe_artifact(name, version))
+    created = client.deploy(key, kind.creation_code).created
     assert created is not None, "a creation that was mined has an address"
     return created

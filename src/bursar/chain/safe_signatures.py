@@ -1,15 +1,16 @@
 """
-65 bytes that somebody pasted → whose they are, and how the Safe wants them.
+Bytes that somebody pasted → whose signature they are, and how the Safe wants them.
 
     transaction + bytes → candidates → the owner among them → Signature
 
 A Safe takes four kinds: of its EIP-712 hash (v 27, 28), of that hash as a personal message (v 31,
-32), a hash that its owner has approved on chain (v 1, r the owner), and a contract's (v 0), which
-is not taken here. Wallets write the first two with other values of v, so each reading is tried.
+32), a hash that its owner has approved on chain (v 1, r the owner), and a contract's (v 0, r the
+owner, s where its bytes begin). Wallets write the first two with other values of v, so each reading
+is tried. For the last two the chain is asked.
 """
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple, Protocol
 
 from eth_account.messages import defunct_hash_message
 from eth_keys.datatypes import Signature as KeySignature
@@ -17,10 +18,15 @@ from eth_keys.exceptions import BadSignature
 from eth_utils import ValidationError
 
 from bursar.chain.errors import ChainError
-from bursar.chain.safe_transaction import SafeTransaction, Signature
-from bursar.types import Address, Bytes32, checksummed
+from bursar.chain.safe_transaction import (
+    LONGEST_SIGNATURE,
+    SIGNATURE_SIZE,
+    SafeTransaction,
+    Signature,
+)
+from bursar.types import Address, Bytes32, address_word, checksummed
 
-SIZE: Final = 65
+_CONTRACT: Final = 0
 _APPROVED: Final = 1
 _PERSONAL: Final = 4
 _ELECTRUM: Final = 27
@@ -35,27 +41,47 @@ class SignatureError(ChainError):
     """
 
 
+class Witness(Protocol):
+    """
+    What only the chain can tell: a `bursar.chain.safe.Safe`.
+    """
+
+    def has_approved(self, owner: Address, hash: Bytes32, /) -> bool:
+        """
+        Whether an owner has approved a hash by a call of its own.
+        """
+        ...
+
+    def is_accepted_by(
+        self, owner: Address, transaction: SafeTransaction, signature: bytes, /
+    ) -> bool:
+        """
+        Whether an owner that is a contract says that this is its signature.
+        """
+        ...
+
+
 class _Reading(NamedTuple):
     signer: Address
     v: int
 
 
 def read_signature(
-    transaction: SafeTransaction,
-    data: bytes,
-    owners: Collection[Address],
-    has_approved: Callable[[Address, Bytes32], bool],
+    transaction: SafeTransaction, data: bytes, owners: Collection[Address], chain: Witness
 ) -> Signature:
     """
-    Whose signature of `transaction` these bytes are, in the form that the Safe takes.
-
-    has_approved: asks the Safe whether an owner approved a hash on chain. Raises SignatureError.
+    Whose signature of `transaction` these bytes are, in the form that the Safe takes. Raises
+    SignatureError, ChainError.
     """
-    if len(data) != SIZE:
-        raise SignatureError(f"A signature has {SIZE} bytes, and this has {len(data)}.")
-    r, v = data[:32], data[64]
-    if v in (0, _APPROVED) and not any(r[:12]):
-        return _read_approval(transaction, data, owners, has_approved)
+    names_owner = len(data) >= SIGNATURE_SIZE and not any(data[:12])
+    if names_owner and data[64] == _CONTRACT:
+        owner, content = _split(data)
+        return read_contract_signature(transaction, owner, content, owners, chain)
+    if len(data) != SIGNATURE_SIZE:
+        raise SignatureError(f"A signature has {SIGNATURE_SIZE} bytes, and this has {len(data)}.")
+    if names_owner and data[64] == _APPROVED:
+        owner = checksummed(f"0x{data[12:32].hex()}")
+        return read_approval(transaction, owner, owners, chain)
     readings = list(_read(transaction.hash, data))
     for signer, wanted in readings:
         if signer in owners:
@@ -63,34 +89,95 @@ def read_signature(
     raise SignatureError(_diagnose(transaction, data, owners, readings))
 
 
-def build_approval(owner: Address) -> Signature:
-    """
-    What stands for an owner's signature where it approved the hash on chain.
-    """
-    word = bytes.fromhex(owner[2:]).rjust(32, b"\0")
-    return Signature(owner=owner, data=word + bytes(32) + bytes([_APPROVED]))
-
-
-def _read_approval(
-    transaction: SafeTransaction,
-    data: bytes,
-    owners: Collection[Address],
-    has_approved: Callable[[Address, Bytes32], bool],
+def read_again(
+    transaction: SafeTransaction, kept: Signature, owners: Collection[Address], chain: Witness
 ) -> Signature:
-    owner = checksummed(f"0x{data[12:32].hex()}")
-    if data[64] != _APPROVED:
-        raise SignatureError(
-            f"This is the signature of a contract, {owner}. Let it call approveHash on the Safe "
-            "instead, and add that."
-        )
-    if owner not in owners:
-        raise SignatureError(f"{owner} is no owner of the Safe {transaction.safe}.")
-    if not has_approved(owner, transaction.hash):
+    """
+    A signature that is kept, read as if it had just come in. Raises SignatureError, ChainError.
+    """
+    return read_signature(transaction, kept.encoded, owners, chain)
+
+
+def read_approval(
+    transaction: SafeTransaction, owner: Address, owners: Collection[Address], chain: Witness
+) -> Signature:
+    """
+    What stands for an owner's signature where it has approved the hash on chain. Raises
+    SignatureError, ChainError.
+    """
+    _validate_owner(transaction, owner, owners)
+    if not chain.has_approved(owner, transaction.hash):
         raise SignatureError(
             f"{owner} has not approved 0x{transaction.hash.hex()} on chain: it calls approveHash "
             "on the Safe first."
         )
-    return build_approval(owner)
+    return Signature(owner=owner, data=address_word(owner) + bytes(32) + bytes([_APPROVED]))
+
+
+def read_contract_signature(
+    transaction: SafeTransaction,
+    owner: Address,
+    content: bytes,
+    owners: Collection[Address],
+    chain: Witness,
+) -> Signature:
+    """
+    The signature of an owner that is a contract, which says itself whether it is one. `content` is
+    what the contract wants to see: of a Safe, its own owners' signatures one after the other.
+    Raises SignatureError, ChainError.
+    """
+    _validate_owner(transaction, owner, owners)
+    if len(content) > LONGEST_SIGNATURE:
+        raise SignatureError(f"A contract's signature has {LONGEST_SIGNATURE:,} bytes at most.")
+    if not chain.is_accepted_by(owner, transaction, content):
+        raise SignatureError(
+            f"The contract {owner} does not take this for its signature of the transaction "
+            f"0x{transaction.hash.hex()}. Of a Safe, its own owners sign the message that "
+            "`bursar safe show` names; or it calls approveHash."
+        )
+    return Signature(owner=owner, data=content, contract=True)
+
+
+def join_parts(hash: Bytes32, parts: Collection[bytes], owners: Collection[Address]) -> bytes:
+    """
+    What a Safe that is an owner wants to see: its own owners' signatures of `hash`, in their order.
+    Raises SignatureError for one that is none of theirs.
+    """
+    found = dict(_read_part(hash, part, owners) for part in parts)
+    return b"".join(found[signer] for signer in sorted(found, key=lambda one: int(one, 16)))
+
+
+def _read_part(hash: Bytes32, part: bytes, owners: Collection[Address]) -> tuple[Address, bytes]:
+    if len(part) != SIGNATURE_SIZE:
+        raise SignatureError(f"A signature has {SIGNATURE_SIZE} bytes, and this has {len(part)}.")
+    readings = list(_read(hash, part))
+    for signer, wanted in readings:
+        if signer in owners:
+            return signer, part[:64] + bytes([wanted])
+    who = f": {readings[0].signer} would have" if readings else ""
+    raise SignatureError(f"None of {', '.join(owners)} has signed 0x{hash.hex()} like this{who}.")
+
+
+def _split(data: bytes) -> tuple[Address, bytes]:
+    """
+    The owner and the bytes of a contract's signature that stands alone.
+    """
+    owner = checksummed(f"0x{data[12:32].hex()}")
+    start, head = int.from_bytes(data[32:64], "big"), SIGNATURE_SIZE + 32
+    length = int.from_bytes(data[SIGNATURE_SIZE:head], "big")
+    if len(data) < head or start != SIGNATURE_SIZE or length != len(data) - head:
+        raise SignatureError(
+            f"This names the contract {owner} as the signer, and the bytes that it is to see are "
+            f"missing or not whole: give them alone, with --owner {owner}."
+        )
+    return owner, data[head:]
+
+
+def _validate_owner(
+    transaction: SafeTransaction, owner: Address, owners: Collection[Address]
+) -> None:
+    if owner not in owners:
+        raise SignatureError(f"{owner} is no owner of the Safe {transaction.safe}.")
 
 
 def _read(hash: Bytes32, data: bytes) -> Iterator[_Reading]:

@@ -8,28 +8,39 @@ import json
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 from safe_eth.eth.contracts import __file__ as safe_contracts
 from safe_eth.safe import SafeTx
 
 from bursar.chain.abi import ContractType
 from bursar.chain.errors import ChainError
-from bursar.chain.safe_hash import domain_hash, message_hash, signed_hash
+from bursar.chain.safe_hash import domain_hash, message_hash, signed_bytes, signed_hash
 from bursar.types import (
     MAX_UINT256,
     ZERO_ADDRESS,
     AddressField,
     Bytes32,
+    address_word,
     checksummed,
 )
 
 VERSION: Final = "1.4.1"
 CALL: Final = 0
 DELEGATE_CALL: Final = 1
+SIGNATURE_SIZE: Final = 65
+# Of a contract: some dozens of its own owners, or a proof. A node's calldata ends not much later.
+LONGEST_SIGNATURE: Final = 16_384
 
 
 @cache
@@ -76,11 +87,37 @@ class _Model(BaseModel):
 
 class Signature(_Model):
     """
-    An owner's agreement to one transaction: 65 bytes, r, s and v as the Safe wants them.
+    An owner's agreement to one transaction: 65 bytes, r, s and v as the Safe wants them; or, where
+    the owner is a contract that answers for itself, whatever it wants to see.
     """
 
     owner: AddressField
-    data: bytes = Field(min_length=65, max_length=65)
+    data: bytes = Field(max_length=LONGEST_SIGNATURE)
+    contract: bool = False
+
+    @model_validator(mode="after")
+    def _sized(self) -> Self:
+        if not self.contract and len(self.data) != SIGNATURE_SIZE:
+            raise ValueError(f"a signature has {SIGNATURE_SIZE} bytes")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """
+        How it was given, in words.
+        """
+        if self.contract:
+            return "as a contract (EIP-1271)"
+        return {1: "approved on chain", 31: "personal message", 32: "personal message"}.get(
+            self.data[-1], "typed data"
+        )
+
+    @property
+    def encoded(self) -> bytes:
+        """
+        As it stands alone, and as other Safe clients write it.
+        """
+        return join_signatures([self])
 
 
 class SafeTransaction(_Model):
@@ -90,7 +127,7 @@ class SafeTransaction(_Model):
     """
 
     safe: AddressField
-    chain_id: int = Field(ge=1)
+    chain_id: int = Field(ge=1, le=MAX_UINT256)
     to: AddressField
     value: Quantity
     data: bytes
@@ -119,6 +156,13 @@ class SafeTransaction(_Model):
             *(self.safe_tx_gas, self.base_gas, self.gas_price),
             *(self.gas_token, self.refund_receiver, self.nonce),
         )
+
+    @property
+    def signed_bytes(self) -> bytes:
+        """
+        What is hashed for the owners to sign, which a Safe hands to an owner that is a contract.
+        """
+        return signed_bytes(self.domain_hash, self.message_hash)
 
     @property
     def hash(self) -> Bytes32:
@@ -175,6 +219,16 @@ def sign(transaction: SafeTransaction, key: LocalAccount) -> Signature:
 
 def join_signatures(signatures: Iterable[Signature]) -> bytes:
     """
-    Signatures one after the other, by owner: the order in which a Safe wants them.
+    Signatures one after the other, by owner: the order in which a Safe wants them. What a contract
+    is to see stands behind all of them, and 65 bytes with v 0 say whose it is and where.
     """
-    return b"".join(s.data for s in sorted(signatures, key=lambda s: int(s.owner, 16)))
+    ordered = sorted(signatures, key=lambda one: int(one.owner, 16))
+    heads, tail = b"", b""
+    for one in ordered:
+        if one.contract:
+            start = len(ordered) * SIGNATURE_SIZE + len(tail)
+            heads += address_word(one.owner) + start.to_bytes(32, "big") + b"\0"
+            tail += len(one.data).to_bytes(32, "big") + one.data
+        else:
+            heads += one.data
+    return heads + tail

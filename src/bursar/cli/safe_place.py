@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from bursar.book import require_address
 from bursar.cli.place import BOOK, KeyMissingError, Place
 from bursar.treasury.safe import Draft, DraftError, DraftStore, SafeDesk, refresh
 from bursar.treasury.safe.summary import Summary, build_summary
+from bursar.types import Address
 
 if TYPE_CHECKING:
     from bursar.chain.safe_service import SafeService
@@ -56,6 +58,13 @@ class SafePlace:
         if not name:
             raise DraftError(f"Say who drafts this: --author NAME, or set {AUTHOR}.")
         return name
+
+    def owner(self, given: str) -> Address:
+        """
+        The owner of that name, or that address. Raises BookError.
+        """
+        holder = self.place.office.book.owners.get(given)
+        return require_address(given) if holder is None else holder.address
 
     def open_draft(self, id: str) -> Draft:
         """

@@ -69,7 +69,10 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
 def _print_approvals(summary: "Summary") -> None:
     say()
     for one in summary.approvals:
-        say(f"{'signed' if one.signed else 'open':7}{one.name} {one.address}")
+        how = f", {one.how}" if one.signed else ""
+        say(f"{'signed' if one.signed else 'open':7}{one.name} {one.address}{how}")
+        if one.to_sign:
+            say(f"       a contract; of a Safe, its owners sign the message {one.to_sign}")
     if summary.status != "open":
         return
     if summary.missing:

@@ -55,7 +55,7 @@ def sign(
         from bursar.cli.owner_keys import find_signer
         from bursar.cli.safe_place import SafePlace
         from bursar.cli.safe_show import print_draft, tell_draft
-        from bursar.treasury.safe.desk import validate_signable
+        from bursar.treasury.safe.checks import validate_signable
         from bursar.treasury.safe.signing import sign as sign_draft
 
         place = SafePlace.find(rpc_url, book, report)
@@ -105,7 +105,17 @@ def _tell_signed(
 
 def add_signature(
     id: DraftArgument,
-    signature: Annotated[str, typer.Argument(help="65 bytes in hexadecimal.")],
+    signature: Annotated[
+        list[str] | None,
+        typer.Argument(help="In hexadecimal: 65 bytes, or more of a contract."),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER",
+            help="A contract that owns the Safe; without a signature, who approved on chain.",
+        ),
+    ] = None,
     report: ReportOption = None,
     rpc_url: RpcOption = None,
     book: BookOption = None,
@@ -115,18 +125,40 @@ def add_signature(
     Add a signature that was made elsewhere, in any wallet. Refused unless it is an owner's, of
     exactly this draft.
 
-    Example: bursar safe add-signature 0x5f 0x1b…
+    An owner that is a Safe itself has signed once enough of its own owners have signed the message
+    that `bursar safe show` names: give their signatures, in any order, with --owner. An owner who
+    has called approveHash on the Safe is counted with --owner alone.
+
+    Examples: bursar safe add-signature 0x5f 0x1b… / bursar safe add-signature 0x5f --owner vault
+    0x77… 0x9a…
     """
     with reporting(as_json):
         from bursar.cli.safe_place import SafePlace
         from bursar.cli.safe_show import tell_draft
-        from bursar.treasury.safe import add_signature as add
 
         place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
-        signed = add(place.desk, target, signature)
-        new = [one for one in signed.signers if one not in target.signers]
-        _tell_signed(place, signed, (new or signed.signers)[0], as_json, tell_draft)
+        signed = _collect(place, target, signature or [], owner, as_json)
+        changed = set(signed.signatures) - set(target.signatures)
+        who = next((one.owner for one in changed), signed.signers[0])
+        _tell_signed(place, signed, who, as_json, tell_draft)
+
+
+def _collect(
+    place: "SafePlace", target: "Draft", given: list[str], owner: str | None, as_json: bool
+) -> "Draft":
+    from bursar.treasury.safe import add_approval, add_contract_signature
+    from bursar.treasury.safe import add_signature as add
+    from bursar.treasury.safe.collect import read_hex
+
+    if owner is None:
+        if len(given) != 1:
+            fail(as_json, "Give one signature, or say whose with --owner.", code="usage")
+        return add(place.desk, target, given[0])
+    who = place.owner(owner)
+    if not given:
+        return add_approval(place.desk, target, who)
+    return add_contract_signature(place.desk, target, who, [read_hex(one) for one in given])
 
 
 def execute(

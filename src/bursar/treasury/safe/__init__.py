@@ -19,8 +19,15 @@ into one batch, all or none. `purpose` and `author` are kept with it and shown t
 """
 
 from bursar.chain.safe_transaction import SafeTransaction, Signature
-from bursar.treasury.safe.collect import add_signature, missing, usable_signatures
-from bursar.treasury.safe.desk import SafeDesk, build_draft, draft, refresh, reject
+from bursar.treasury.safe.collect import (
+    add_approval,
+    add_contract_signature,
+    add_signature,
+    missing,
+    usable_signatures,
+)
+from bursar.treasury.safe.desk import SafeDesk
+from bursar.treasury.safe.drafting import build_draft, draft, reject
 from bursar.treasury.safe.errors import (
     DeadDraftError,
     DraftError,
@@ -35,6 +42,7 @@ from bursar.treasury.safe.errors import (
 from bursar.treasury.safe.models import Author, Draft, DraftStatus
 from bursar.treasury.safe.node_chain import NodeChain
 from bursar.treasury.safe.policies import BudgetWish, Policy
+from bursar.treasury.safe.refreshing import refresh
 from bursar.treasury.safe.store import DraftStore
 from bursar.treasury.safe.words import Explanation, describe, explain
 
@@ -59,6 +67,8 @@ __all__ = [
     "UnbackedRefillError",
     "UnjudgedRefillError",
     "UnknownDraftError",
+    "add_approval",
+    "add_contract_signature",
     "add_signature",
     "build_draft",
     "describe",

@@ -7,11 +7,25 @@ Signatures that come in → checked → kept in the draft, by owner.
 Nothing here holds a key: owners sign where their keys are.
 """
 
-from bursar.chain.safe_signatures import read_signature
-from bursar.chain.safe_transaction import Signature
-from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
-from bursar.treasury.safe.errors import DeadDraftError, DraftError, ThresholdError
+from collections.abc import Callable, Sequence
+
+from eth_abi.exceptions import DecodingError
+
+from bursar.chain.errors import ChainError
+from bursar.chain.safe import Safe
+from bursar.chain.safe_signatures import (
+    join_parts,
+    read_again,
+    read_approval,
+    read_contract_signature,
+    read_signature,
+)
+from bursar.chain.safe_transaction import SIGNATURE_SIZE, SafeTransaction, Signature
+from bursar.treasury.safe.checks import validate_signable
+from bursar.treasury.safe.desk import SafeDesk
+from bursar.treasury.safe.errors import DeadDraftError, DraftError
 from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.refreshing import refresh
 from bursar.types import Address
 
 
@@ -19,16 +33,68 @@ def add_signature(desk: SafeDesk, target: Draft, data: bytes | str) -> Draft:
     """
     Add an owner's signature, made anywhere: by a wallet, another Safe client, or `sign`.
 
-    data: 65 bytes, or their hexadecimal digits. Raises SignatureError for one that is no owner's of
-    this very transaction, DeadDraftError, DraftError, ChainError.
+    data: 65 bytes, more where a contract is the owner, or their hexadecimal digits. Raises
+    SignatureError for one that is no owner's of this very transaction, UnbackedRefillError,
+    DeadDraftError, DraftError, ChainError.
     """
+    given = read_hex(data) if isinstance(data, str) else data
+
+    def read(transaction: SafeTransaction, owners: tuple[Address, ...]) -> Signature:
+        return read_signature(transaction, given, owners, desk.safe)
+
+    return _collect(desk, target, read)
+
+
+def add_approval(desk: SafeDesk, target: Draft, owner: Address) -> Draft:
+    """
+    Count an owner who has called `approveHash` on the Safe. Raises as `add_signature`.
+    """
+
+    def read(transaction: SafeTransaction, owners: tuple[Address, ...]) -> Signature:
+        return read_approval(transaction, owner, owners, desk.safe)
+
+    return _collect(desk, target, read)
+
+
+def add_contract_signature(
+    desk: SafeDesk, target: Draft, owner: Address, parts: Sequence[bytes]
+) -> Draft:
+    """
+    Add the signature of an owner that is a contract. `parts` are those of its own owners, in any
+    order, where it is a Safe; else the one that the contract wants to see. Raises as
+    `add_signature`.
+    """
+
+    def read(transaction: SafeTransaction, owners: tuple[Address, ...]) -> Signature:
+        content = _join(desk, transaction, owner, parts)
+        return read_contract_signature(transaction, owner, content, owners, desk.safe)
+
+    return _collect(desk, target, read)
+
+
+def _join(
+    desk: SafeDesk, transaction: SafeTransaction, owner: Address, parts: Sequence[bytes]
+) -> bytes:
+    wanted = desk.safe.fetch_owners_hash(owner, transaction)
+    if wanted is None or any(len(part) != SIGNATURE_SIZE for part in parts):
+        return b"".join(parts)
+    try:
+        inner = Safe(desk.safe.client, owner, desk.safe.multi_send).fetch_owners()
+    except (ChainError, DecodingError):  # no Safe: the contract is asked about what was given
+        return b"".join(parts)
+    return join_parts(wanted, parts, inner)
+
+
+def _collect(
+    desk: SafeDesk,
+    target: Draft,
+    read: Callable[[SafeTransaction, tuple[Address, ...]], Signature],
+) -> Draft:
     refresh(desk)
-    given = _bytes(data) if isinstance(data, str) else data
     with desk.store.locked():
         target = check_open(desk.store.find(target.id))
         validate_signable(desk, target.transaction)
-        owners = desk.safe.fetch_owners()
-        signature = read_signature(target.transaction, given, owners, desk.safe.has_approved)
+        signature = read(target.transaction, desk.safe.fetch_owners())
         return desk.store.save(target.with_signature(signature))
 
 
@@ -49,7 +115,7 @@ def usable_signatures(desk: SafeDesk, target: Draft) -> tuple[Signature, ...]:
     owners = desk.safe.fetch_owners()
     found = [one for one in target.signatures if one.owner in owners]
     for one in found:
-        read = read_signature(target.transaction, one.data, owners, desk.safe.has_approved)
+        read = read_again(target.transaction, one, owners, desk.safe)
         if read != one:
             raise DraftError(f"The draft says that {one.owner} signed, and {read.owner} did.")
     return tuple(found)
@@ -62,19 +128,6 @@ def missing(desk: SafeDesk, target: Draft) -> int:
     return max(0, desk.safe.fetch_threshold() - len(usable_signatures(desk, target)))
 
 
-def check_threshold(desk: SafeDesk) -> int:
-    """
-    How many owners the Safe asks for. Raises ThresholdError for fewer than two.
-    """
-    threshold = desk.safe.fetch_threshold()
-    if threshold < 2:
-        raise ThresholdError(
-            f"The Safe {desk.safe.address} asks for {threshold} signature: one owner alone could "
-            "loosen limits and move the treasury's money. Raise its threshold to two first."
-        )
-    return threshold
-
-
 def others_than_author(target: Draft, approvers: tuple[Address, ...]) -> tuple[Address, ...]:
     """
     Those who approved and did not draft it.
@@ -82,8 +135,13 @@ def others_than_author(target: Draft, approvers: tuple[Address, ...]) -> tuple[A
     return tuple(one for one in approvers if one != target.author.address)
 
 
-def _bytes(digits: str) -> bytes:
+def read_hex(digits: str) -> bytes:
+    """
+    The bytes of hexadecimal digits, with or without 0x. Raises DraftError.
+    """
     try:
         return bytes.fromhex(digits.strip().removeprefix("0x"))
     except ValueError:
-        raise DraftError("A signature is 0x and 130 hexadecimal digits.") from None
+        raise DraftError(
+            "A signature is 0x and hexadecimal digits: 130, or more of a contract."
+        ) from None

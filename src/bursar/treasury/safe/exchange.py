@@ -13,9 +13,12 @@ from bursar.chain.safe_batch import NamedCall, build_batch
 from bursar.chain.safe_builder import BuilderFileError, read_batch
 from bursar.chain.safe_service import SafeService, ServiceDraft
 from bursar.chain.safe_signatures import SignatureError, read_signature
-from bursar.treasury.safe.desk import SafeDesk, build_draft, check_transaction, draft, refresh
+from bursar.treasury.safe.checks import check_transaction
+from bursar.treasury.safe.desk import SafeDesk
+from bursar.treasury.safe.drafting import build_draft, draft
 from bursar.treasury.safe.errors import DeadDraftError, DraftError, MissingSignaturesError
 from bursar.treasury.safe.models import Author, Draft
+from bursar.treasury.safe.refreshing import refresh
 from bursar.treasury.safe.words import Explanation, calls_of
 
 
@@ -88,7 +91,7 @@ def _import_draft(desk: SafeDesk, given: Draft) -> Draft:
         if not mine.is_open:
             raise DeadDraftError(f"Draft {mine.id} is {mine.status} already: {mine.told}")
         for signature in given.signatures:
-            mine = _with_signature(desk, mine, signature.data)
+            mine = _with_signature(desk, mine, signature.encoded)
         return desk.store.save(mine)
 
 
@@ -99,9 +102,7 @@ def _is_empty(given: Draft) -> bool:
 
 def _with_signature(desk: SafeDesk, mine: Draft, data: bytes) -> Draft:
     owners = desk.safe.fetch_owners()
-    return mine.with_signature(
-        read_signature(mine.transaction, data, owners, desk.safe.has_approved)
-    )
+    return mine.with_signature(read_signature(mine.transaction, data, owners, desk.safe))
 
 
 def push(desk: SafeDesk, service: SafeService, target: Draft) -> int:
@@ -120,7 +121,7 @@ def push(desk: SafeDesk, service: SafeService, target: Draft) -> int:
     if service.has(target.hash):
         others = [first, *others]
     else:
-        service.propose(target.transaction, first.owner, first.data, _origin(target))
+        service.propose(target.transaction, first.owner, first.encoded, _origin(target))
     for signature in others:
         service.confirm(target.hash, signature)
     return len(target.signatures)

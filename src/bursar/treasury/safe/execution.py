@@ -13,15 +13,12 @@ from bursar.chain.errors import ChainError, RevertedError
 from bursar.chain.reader import Call
 from bursar.chain.safe_outcome import read_execution
 from bursar.chain.safe_transaction import Signature
-from bursar.treasury.safe.collect import (
-    check_open,
-    check_threshold,
-    others_than_author,
-    usable_signatures,
-)
-from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
+from bursar.treasury.safe.checks import check_threshold, validate_signable
+from bursar.treasury.safe.collect import check_open, others_than_author, usable_signatures
+from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.errors import DraftError, MissingSignaturesError, NotYetError
 from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.refreshing import refresh
 from bursar.types import Address
 
 

@@ -9,10 +9,12 @@ Nothing but the command line imports this: no service signs as an owner (a test 
 from typing import Protocol
 
 from bursar.chain.safe_transaction import SafeTransaction
-from bursar.treasury.safe.collect import add_signature, check_open, check_threshold
-from bursar.treasury.safe.desk import SafeDesk, refresh, validate_signable
+from bursar.treasury.safe.checks import check_threshold, validate_signable
+from bursar.treasury.safe.collect import add_signature, check_open
+from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.refreshing import refresh
 from bursar.types import Address
 
 

@@ -10,9 +10,11 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from bursar.chain.errors import NoAnswerError, RpcError
+from bursar.chain.safe_transaction import Signature
 from bursar.treasury.office import View
+from bursar.treasury.safe.checks import validate_signable
 from bursar.treasury.safe.collect import usable_signatures
-from bursar.treasury.safe.desk import SafeDesk, validate_signable
+from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.node_chain import NodeChain
@@ -26,12 +28,15 @@ class _Model(BaseModel):
 
 class Approval(_Model):
     """
-    An owner, and whether it has signed.
+    An owner, whether it has signed and how. `to_sign` is the message that its own owners sign where
+    it is a contract that has not: of a Safe, a SafeMessage.
     """
 
     name: str
     address: Address
     signed: bool
+    how: str = ""
+    to_sign: str = ""
 
 
 class Hashes(_Model):
@@ -78,7 +83,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
     transaction = target.transaction
     said = explain(transaction, view.book, view.state, view.now, NodeChain(desk.safe.client))
     owners, threshold = desk.safe.fetch_owners(), desk.safe.fetch_threshold()
-    signed = {one.owner for one in usable_signatures(desk, target)}
+    signed = {one.owner: one for one in usable_signatures(desk, target)}
     missing = max(0, threshold - len(signed)) if target.is_open else 0
     verdict = _judge(desk, target) if target.is_open else _Verdict()
     is_next = target.is_open and target.nonce == desk.safe.fetch_nonce()
@@ -93,8 +98,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
         rejects=target.rejects,
         threshold=threshold,
         approvals=tuple(
-            Approval(name=view.book.name_of(one), address=one, signed=one in signed)
-            for one in owners
+            _approval(desk, target, view.book.name_of(one), one, signed.get(one)) for one in owners
         ),
         missing=missing,
         ready=is_next and not missing and not verdict.refused,
@@ -109,6 +113,16 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
         ),
         explanation=said,
     )
+
+
+def _approval(
+    desk: SafeDesk, target: Draft, name: str, owner: Address, signature: Signature | None
+) -> Approval:
+    if signature is not None:
+        return Approval(name=name, address=owner, signed=True, how=signature.kind)
+    wanted = desk.safe.fetch_owners_hash(owner, target.transaction) if target.is_open else None
+    to_sign = f"0x{wanted.hex()}" if wanted else ""
+    return Approval(name=name, address=owner, signed=False, to_sign=to_sign)
 
 
 class _Verdict(NamedTuple):
