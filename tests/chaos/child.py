@@ -17,6 +17,7 @@ from bursar.chain.reader import Call
 from bursar.chain.sending import Outcome, Patience, Sender, points
 from bursar.errors import BursarError
 from bursar.keeper import ClientNode, Keeper, KeeperSettings
+from bursar.keeper.building import BookPlaces, build_books
 from bursar.keeper.following import Following
 from bursar.keeper.outbox import OutboxNotices
 from bursar.keeper.watching import FollowAlone, StoreWatcher
@@ -24,12 +25,14 @@ from bursar.store.database import Database
 from bursar.store.sending_journal import SqlJournal
 from bursar.store.sending_leases import LEASE_SECONDS, Lease, LeaseHeldError
 from bursar.types import Address, checksummed
-from tests.chaos.scene import GENERAL
+from tests.chaos.sabotage import sabotage as spoil
+from tests.chaos.scene import DEEPEST_REORG, GENERAL
 
 # Seconds: a test's chain is fast. Blocks that are three deep are never taken back.
 PATIENCE = Patience(timeout=8.0, replace_after=0.5, lag=0.1, poll=0.02, final_after=3)
+FINAL_AFTER = DEEPEST_REORG + 2
 # A cycle of the keeper does not wait for long, and each process lives for less than a second.
-HASTE = Patience(timeout=0.3, replace_after=0.3, lag=0.05, poll=0.02, final_after=4)
+HASTE = Patience(timeout=0.3, replace_after=0.3, lag=0.05, poll=0.02, final_after=FINAL_AFTER)
 
 
 def crash_at(point: str | None, times: int = 1, by: int = signal.SIGKILL) -> None:
@@ -99,14 +102,17 @@ def keep(
     wallet: str,
     token: str,
     recipient: str,
+    safe: str,
     jobs: int,
     point: str | None = None,
     times: int = 1,
+    sabotage: str | None = None,
 ) -> None:
     """
     Be a keeper, and beside it an agent that pays `jobs` payments, each once, until killed.
     """
     crash_at(point, times)
+    spoil(sabotage)
     with Database.open(database) as store:
         node = Client(url, timeout=5.0)
         address = checksummed(organization)
@@ -129,6 +135,9 @@ def keep(
                 by=checksummed(derive_account("keeper").address),
             ),
             notices=OutboxNotices(store),
+            books=build_books(
+                store, node, address, node.chain_id, BookPlaces(safe=checksummed(safe))
+            ),
             clock=node.fetch_now,
             settings=KeeperSettings(max_head_age=None),
         )

@@ -1,35 +1,36 @@
 """
 What became of everything, read from the chain from its first block on, and compared with the
-journal.
+journal, the events and the audit in the store.
 
-    blocks, logs, journal → judge → Verdict
+    blocks, logs, store → judge → Verdict
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from bursar.chain.logs import fetch_history
 from bursar.devnet import address_of
-from bursar.events import Paid, PaymentCancelled, PaymentExecuted, PaymentQueued
+from bursar.events import Paid, Paused, PaymentCancelled, PaymentExecuted, PaymentQueued, Unpaused
 from bursar.keeper import NoticeKind
 from bursar.keeper.outbox import key_text
 from bursar.store.database import Database
 from bursar.store.outbox import OUTBOX
 from bursar.store.sending_tables import intents, transactions
 from bursar.types import Bytes32
+from tests.chaos.judging_store import judge_audit, judge_events
 from tests.chaos.scene import Scene
 
 
 @dataclass
 class Verdict:
     """
-    Each list says of one thing what is wrong with it.
+    `lost` and `doubled` say of one thing each what is wrong with it. The figures count what is on
+    the chain in the end.
     """
 
     lost: list[str] = field(default_factory=list)
@@ -37,22 +38,35 @@ class Verdict:
     paid: int = 0
     executed: int = 0
     cancelled: int = 0
+    stopped: int = 0
+    released: int = 0
     told: int = 0
     transactions: int = 0
     burned: int = 0
+    audited: int = 0
 
 
-def judge(scene: Scene, database: Path, jobs: int) -> Verdict:
+def judge(scene: Scene, database: str, jobs: int) -> Verdict:
     """
-    Of a scene that has come to rest.
+    Of a scene that has come to rest, with its store at `database`.
     """
     verdict = Verdict()
-    history = fetch_history(scene.chain, scene.world.organization.address)
+    organization = scene.world.organization.address
+    history = fetch_history(scene.chain, organization)
     _judge_jobs(history, jobs, verdict)
     _judge_queue(history, verdict)
-    with Database.open(f"sqlite:///{database}", read_only=True) as store:
+    verdict.stopped = sum(isinstance(event, Paused) for event in history)
+    verdict.released = sum(isinstance(event, Unpaused) for event in history)
+    with Database.open(database, read_only=True) as store:
         _judge_journal(scene, store, verdict)
         _judge_notices(scene, history, store, verdict)
+        with store.reading() as connection:
+            wrong = judge_events(connection, scene.chain.chain_id, organization, history)
+            verdict.audited, more = judge_audit(
+                connection, scene.chain.chain_id, organization, history
+            )
+    verdict.lost += wrong.lost + more.lost
+    verdict.doubled += wrong.doubled + more.doubled
     return verdict
 
 
@@ -133,7 +147,7 @@ def _fetch_mined(scene: Scene) -> dict[Bytes32, bool]:
     ours = {address_of(scene.world.keeper).lower(), address_of(scene.agents["payer"]).lower()}
     found: dict[Bytes32, bool] = {}
     for number in range(scene.chain.fetch_height() + 1):
-        receipts = scene.chain.rpc.request("eth_getBlockReceipts", hex(number)) or []
+        receipts = scene.wire.ask("eth_getBlockReceipts", hex(number)) or []
         for receipt in receipts:
             if receipt["from"].lower() in ours:
                 hash = Bytes32(bytes.fromhex(receipt["transactionHash"][2:]))

@@ -8,6 +8,7 @@ transactions, payments queued, cancelled and queued again.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,14 +19,21 @@ from bursar.chain.local import LocalChain
 from bursar.chain.reader import Call, transaction_fields
 from bursar.devnet import USDC, Devnet, address_of
 from bursar.types import DAY, MAX_UINT256, Address, Bytes32
+from tests.chaos.wire import Wire
 
 # A Monday at ten o'clock UTC.
 START: Final = 1_767_607_200
 GENERAL: Final = Bytes32(b"general".ljust(32, b"\0"))
 BLOCK_SECONDS: Final = 5
 # Blocks deeper than this are never taken back; the children take them for final.
-DEEPEST_REORG: Final = 2
+DEEPEST_REORG: Final = 30
+# How deep they are (blocks, from and to) and how many of a hundred: most are shallow, as in life.
+_DEPTHS: Final = {(1, 3): 60, (4, 12): 25, (13, DEEPEST_REORG): 15}
 TIMEOUT: Final = 600
+# How often, of a block, something is stopped, and pending transactions are forgotten. More of it
+# makes what is under way unwanted, which is rare else.
+USUAL_UNREST: Final = 0.04
+MUCH_UNREST: Final = 0.25
 # The queue stays short enough that a restart is quick.
 _MOST_WAITING: Final = 40
 
@@ -37,11 +45,18 @@ class Misfortunes:
     """
 
     blocks: int = 0
-    reorgs: int = 0
     dropped: int = 0
     stops: int = 0
     queued: int = 0
     requeued: int = 0
+    depths: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def reorgs(self) -> int:
+        """
+        How many times blocks were taken back.
+        """
+        return self.depths.total()
 
 
 @dataclass
@@ -56,7 +71,9 @@ class Scene:
     happened: Misfortunes = field(default_factory=Misfortunes)
 
     def __post_init__(self) -> None:
+        self.unrest = USUAL_UNREST
         self.chain = LocalChain(self.anvil.url)
+        self.wire = Wire(self.anvil.url)
         self.world = Devnet.deploy(
             self.chain, treasury_usdc=10_000_000 * USDC, heartbeat_timeout=TIMEOUT
         )
@@ -66,8 +83,11 @@ class Scene:
         self._stopped_for = 0
         self._ref = 0
         self._to_requeue: list[tuple[Address, Call]] = []
-        self.chain.rpc.request("anvil_autoImpersonateAccount", True)
-        self.chain.rpc.request("evm_setAutomine", False)
+        self.wire.ask("anvil_autoImpersonateAccount", True)
+        self.wire.ask("evm_setAutomine", False)
+        self._look()
+        # What was set up is never taken back.
+        self._founded = self._height
 
     def _open_wallet(self) -> Contract:
         world, token = self.world, self.world.usdc.address
@@ -109,25 +129,36 @@ class Scene:
             self._queue_again()
         if self._stopped_for:
             self._release()
-        elif dice() < 0.04:
+        elif dice() < self.unrest:
             self._stop()
-        if dice() < 0.04:
-            self.chain.rpc.request("anvil_dropAllTransactions")
+        if dice() < self.unrest:
+            self.wire.ask("anvil_dropAllTransactions")
             self.happened.dropped += 1
         self.mine()
-        if dice() < 0.05:
-            depth = self.random.randint(1, DEEPEST_REORG)
-            self.chain.rpc.request("anvil_reorg", depth, [])
-            self.happened.reorgs += 1
+        if dice() < 0.07:
+            self._take_back()
 
     def mine(self) -> None:
         """
         The next block, five seconds later.
         """
-        at = self.chain.fetch_now() + BLOCK_SECONDS
-        self.chain.rpc.request("evm_setNextBlockTimestamp", at)
-        self.chain.rpc.request("evm_mine")
+        self._now += BLOCK_SECONDS
+        self._height += 1
+        self.wire.ask("evm_mine", {"timestamp": self._now})
         self.happened.blocks += 1
+
+    def close(self) -> None:
+        """
+        Hang up.
+        """
+        self.wire.close()
+
+    def bury(self) -> None:
+        """
+        So many blocks that everything before them is final.
+        """
+        for _ in range(DEEPEST_REORG + 5):
+            self.mine()
 
     def calm(self) -> None:
         """
@@ -137,6 +168,21 @@ class Scene:
         while self._stopped_for:
             self._release(now=True)
             self.mine()
+
+    def _take_back(self) -> None:
+        """
+        Other blocks, empty ones, in the place of the latest.
+        """
+        (first, last) = self.random.choices(list(_DEPTHS), list(_DEPTHS.values()))[0]
+        depth = min(self.random.randint(first, last), self._height - self._founded)
+        if depth > 0:
+            self.wire.ask("anvil_reorg", depth, [])
+            self.happened.depths[depth] += 1
+            self._look()
+
+    def _look(self) -> None:
+        block = self.wire.ask("eth_getBlockByNumber", "latest", False)
+        self._height, self._now = int(block["number"], 16), int(block["timestamp"], 16)
 
     def _queue(self, name: str) -> None:
         if len(self._to_requeue) > _MOST_WAITING:
@@ -192,10 +238,10 @@ class Scene:
 
     def _running_stop(self) -> Address | None:
         for scope in (self.wallet.address, *map(address_of, self.agents.values())):
-            if self.world.organization.view("paused_until", scope) > self.chain.fetch_now():
+            if self.world.organization.view("paused_until", scope) > self._now:
                 return Address(scope)
         return None
 
     def _send(self, who: Address, call: Call) -> None:
         fields: dict[str, Any] = {**transaction_fields(call, who), "gas": hex(400_000)}
-        self.chain.rpc.request("eth_sendTransaction", fields)
+        self.wire.ask("eth_sendTransaction", fields)
