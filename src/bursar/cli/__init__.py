@@ -6,6 +6,7 @@ Exit status: 0 done, 1 fault, 2 denied or wrong usage, 130 interrupted.
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -14,6 +15,7 @@ from bursar.cli.changes import pending_changes, veto
 from bursar.cli.demo import demo
 from bursar.cli.devnet import devnet
 from bursar.cli.events import events
+from bursar.cli.helping import CONTEXT, Commands, print_version
 from bursar.cli.history import history
 from bursar.cli.init import init
 from bursar.cli.keeper import keeper
@@ -28,29 +30,45 @@ from bursar.cli.stops import pause, unpause
 from bursar.cli.validate import validate
 
 app = typer.Typer(
-    help="Let software agents spend real money within limits that a contract enforces.",
+    cls=Commands,
+    context_settings=CONTEXT,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # Plain: boxes break lines that somebody wants to copy, and cost a quarter of the width.
+    rich_markup_mode=None,
 )
-for _command in (
-    *(demo, devnet, validate, init),
-    *(status, pay, pending, cancel, execute),
-    *(sign, relay, void),
-    *(pause, unpause, pending_changes, veto, events, history),
+for _heading, _commands in {
+    "Try it on a local chain": (demo, devnet),
+    "Set up": (validate, init),
+    "Look": (status, pending, pending_changes, history, events),
+    "Pay, as an agent": (pay, sign, relay, void, cancel, execute),
+    "Stop": (pause, unpause, veto),
+}.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_heading)(_command)
+for _heading, _name, _group in (
+    ("Look", "show", show),
+    ("The treasury's people", "safe", safe),
+    ("The treasury's people", "refill", refill),
+    ("Run a keeper", "keeper", keeper),
+    ("Run a keeper", "audit", audit),
 ):
-    app.command()(_command)
-app.add_typer(keeper, name="keeper")
-app.add_typer(audit, name="audit")
-app.add_typer(refill, name="refill")
-app.add_typer(show, name="show")
-app.add_typer(safe, name="safe")
+    app.add_typer(_group, name=_name, cls=Commands, rich_help_panel=_heading)
 
 
 @app.callback()
-def bursar() -> None:
+def bursar(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=print_version, help="Say which release."),
+    ] = False,
+) -> None:
     """
     Let software agents spend real money within limits that a contract enforces.
+
+    Begin with `bursar demo`, or with `bursar devnet` and docs/quickstart.md. Exit status: 0 done,
+    1 fault, 2 denied or wrong usage, 130 interrupted. Every command has --help with an example.
     """
 
 

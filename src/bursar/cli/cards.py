@@ -207,7 +207,7 @@ def _waiting(waiting: Iterable[WaitingPayment]) -> Table | None:
         for one in waiting
     ]
     columns = {
-        "id": "left",
+        "id": "id",
         "agent": "left",
         "amount": "right",
         "to": "left",
@@ -221,7 +221,7 @@ def _changes(changes: Iterable[PendingChange]) -> Table | None:
     rows = [
         (one.id, one.text, show_time(one.ready_at), show_time(one.expires_at)) for one in changes
     ]
-    columns = {"id": "left", "what": "left", "due": "left", "expires": "left"}
+    columns = {"id": "id", "what": "left", "due": "left", "expires": "left"}
     return _table("Changes that wait", columns, rows)
 
 

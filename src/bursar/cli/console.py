@@ -6,7 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 
 from bursar.config import format_amount
@@ -14,6 +15,9 @@ from bursar.types import MAX_UINT256
 
 # Into a pipe, too, an address stays on one line.
 _PIPE_WIDTH = 250
+_ENDLESS = 10_000
+# Enough to tell any two apart, and every command takes the first digits of an id.
+_SHORT_ID = 14
 
 
 def build_console() -> Console:
@@ -24,11 +28,40 @@ def build_console() -> Console:
     return Console(highlight=False, width=width)
 
 
+class FittingTable(Table):
+    """
+    A table that first gives up what nobody misses where a terminal is narrow: the rest of an id,
+    then headings on one line, then space between columns. Only then are names and texts folded,
+    and figures never.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for give_up in (self._shorten_ids, self._break_headings, self._move_together):
+            wide = options.update(max_width=_ENDLESS)
+            if Measurement.get(console, wide, self).maximum <= options.max_width:
+                break
+            give_up()
+        yield from super().__rich_console__(console, options)
+
+    def _shorten_ids(self) -> None:
+        for column in self.columns:
+            if column.overflow == "ellipsis":
+                column.max_width = _SHORT_ID
+
+    def _break_headings(self) -> None:
+        for column in self.columns:
+            column.header = str(column.header).replace(" ", "\n")
+
+    def _move_together(self) -> None:
+        self.padding = (0, 1, 0, 0)
+
+
 def build_table(title: str, **columns: str) -> Table:
     """
-    A plain table. Each column is named with its side: `left` or `right`.
+    A plain table. Each column is named with its side, `left` or `right`, or with `id` for digits of
+    which the first ones do.
     """
-    table = Table(
+    table = FittingTable(
         title=title,
         title_justify="left",
         title_style="bold",
@@ -38,8 +71,11 @@ def build_table(title: str, **columns: str) -> Table:
         header_style="dim",
     )
     for name, side in columns.items():
-        justify: Any = side
-        table.add_column(name.replace("_", " "), justify=justify, overflow="fold")
+        justify: Any = "left" if side == "id" else side
+        overflow: Any = "ellipsis" if side == "id" else "fold"
+        no_wrap = side != "left"
+        heading = name.replace("_", " ")
+        table.add_column(heading, justify=justify, overflow=overflow, no_wrap=no_wrap)
     return table
 
 

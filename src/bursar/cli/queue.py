@@ -198,7 +198,7 @@ def _print(found: list[dict[str, Any]]) -> None:
         return
     table = build_table(
         "Payments that wait",
-        id="left",
+        id="id",
         wallet="left",
         agent="left",
         amount="right",
