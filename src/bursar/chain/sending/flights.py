@@ -16,7 +16,8 @@ class Flight:
     An intent under way. `lock` is held by whoever looks at what became of it.
 
     unsure: nobody answered when it was broadcast. looks: how often in a row its nonce was seen
-    used, and by nothing of its own. next_push: when to send it again (`time.monotonic`).
+    used, and by nothing of its own; taken: since when (`time.monotonic`), and at which height.
+    next_push: when to send it again (`time.monotonic`). repeatable: the chain itself does it once.
     """
 
     id: int
@@ -31,6 +32,8 @@ class Flight:
     signed: list[SignedTransaction] = field(default_factory=list)
     unsure: bool = False
     looks: int = 0
+    taken: tuple[float, int] | None = None
+    repeatable: bool = False
     next_push: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 

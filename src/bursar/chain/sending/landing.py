@@ -6,6 +6,7 @@ What became of a flight: looked up on the chain, written down, and followed to i
 """
 
 import threading
+import time
 from typing import Any, Final
 
 from bursar.chain.errors import ReplacedError
@@ -14,6 +15,7 @@ from bursar.chain.sending.intents import Mined, Outcome, Status
 from bursar.chain.sending.journal import Journal
 from bursar.chain.sending.looking import Look
 from bursar.chain.sending.nonces import Nonces
+from bursar.chain.sending.patience import Patience
 from bursar.chain.sending.points import MINED, RECORDED, reached
 
 # A node that has seen the nonce used and not the receipt may be two nodes behind one name.
@@ -32,14 +34,14 @@ class Landing:
         nonces: Nonces,
         flights: Flights,
         lock: threading.RLock,
-        final_after: int,
+        patience: Patience,
     ) -> None:
         self._look = look
         self._journal = journal
         self._nonces = nonces
         self._flights = flights
         self._lock = lock
-        self._final_after = final_after
+        self._patience = patience
 
     def find(self, flight: Flight) -> dict[str, Any] | None:
         """
@@ -56,12 +58,22 @@ class Landing:
     def check_replaced(self, flight: Flight, *, at_once: bool = False) -> None:
         """
         Raises ReplacedError where the nonce is used, and by nothing of this flight that the node
-        would know: seen so a few times in a row, or `at_once` where the node has said it itself.
+        would know: seen so a few times in a row for a while, or `at_once` where the node has said
+        it itself. The flight ends with that once it is final, or where to do it again is harmless.
         """
         taken = self._nonces.fetch_used() > flight.nonce and not self._look.knows_any(flight)
-        flight.looks = flight.looks + 1 if taken else 0
-        if flight.looks < (1 if at_once else _LOOKS_BEFORE_REPLACED):
+        if not taken:
+            flight.looks, flight.taken = 0, None
             return
+        flight.looks += 1
+        height = self._look.fetch_height()
+        since, block = flight.taken = flight.taken or (time.monotonic(), height)
+        if not at_once:
+            too_soon = time.monotonic() - since < self._patience.lag
+            if flight.looks < _LOOKS_BEFORE_REPLACED or too_soon:
+                return
+            if height - block < self._patience.final_after and not flight.repeatable:
+                raise self._build_replaced(flight)
         self._nonces.settle(flight.nonce)
         self._end(flight, Outcome.REPLACED)
         raise self._build_replaced(flight)
@@ -69,8 +81,9 @@ class Landing:
     def _build_replaced(self, flight: Flight) -> ReplacedError:
         return ReplacedError(
             f"Nonce {flight.nonce} of {flight.last.sender} was used by another transaction, not "
-            f"sent from here, so 0x{flight.last.hash.hex()} will never be mined. Give each process "
-            "a key of its own; if nobody else should have this one, stop the agent.",
+            f"sent from here, so 0x{flight.last.hash.hex()} is not mined unless that one's block "
+            "goes again. Give each process a key of its own; if nobody else should have this one, "
+            "stop the agent.",
             flight.nonce,
         )
 
@@ -106,13 +119,13 @@ class Landing:
         """
         if flight.status is not Status.MINED or flight.mined is None or flight.outcome is None:
             return
-        if head - flight.mined.block >= self._final_after:
+        if head - flight.mined.block >= self._patience.final_after:
             self._end(flight, flight.outcome, flight.mined)
 
     def _settle(self, flight: Flight, mined: Mined, outcome: Outcome) -> None:
         reached(MINED)
         self._nonces.settle(flight.nonce)
-        if self._final_after == 0:
+        if self._patience.final_after == 0:
             self._end(flight, outcome, mined)
         else:
             self._journal.record_mined(flight.id, mined, outcome)

@@ -33,6 +33,12 @@ class Look:
         """
         return any(map(self.is_known, flight.signed))
 
+    def fetch_height(self) -> int:
+        """
+        The latest block's number.
+        """
+        return self._reader.fetch_height()
+
     def find_receipt(self, flight: Flight) -> dict[str, Any] | None:
         """
         Of whichever of its transactions was mined.

@@ -73,7 +73,7 @@ class Sender:
         look = Look(reader)
         self._dispatch = Dispatch(reader.rpc, self._signer, self.journal, look, self._patience)
         self._landing = Landing(
-            look, self.journal, self._nonces, self._flights, self._lock, self._patience.final_after
+            look, self.journal, self._nonces, self._flights, self._lock, self._patience
         )
         self._wait = Wait(reader, look, self._landing, self._nonces, self._flights, self._patience)
         self._upkeep = Upkeep(
@@ -121,6 +121,7 @@ class Sender:
         refused: ChainError | None = None
         for _ in range(_ATTEMPTS):
             flight = self._board(self.journal.claim(name, call, expires_at, repeatable=repeatable))
+            flight.repeatable = repeatable
             reached(CLAIMED)
             with flight.lock, self._giving_up(flight, when=key is None):
                 try:
