@@ -156,7 +156,7 @@ def test_verify__untouched__compares_the_heads_that_were_told(devnet: RunningDev
     assert found["head"]["sequence"] == found["entries"]
     (heads,) = Path(".bursar/heads").iterdir()
     assert heads.parent != database_file().parent
-    assert "heads that were told before" in bursar("audit", "verify").output
+    assert "1 head that was told before is in it" in bursar("audit", "verify").output
 
 
 def test_verify__tail_cut__ends_with_1_and_says_where(devnet: RunningDevnet) -> None:

@@ -5,7 +5,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,9 +22,6 @@ from bursar.cli.audit_options import (
     Wanted,
 )
 from bursar.cli.options import FAULT, BookOption, JsonOption, RpcOption, reporting, say_json
-
-if TYPE_CHECKING:
-    from bursar.store.audit_verify import Report
 
 audit = typer.Typer(
     help="What happened, who authorised it and why; and whether the record is whole.",
@@ -84,41 +81,46 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="Heads that were told. Default: BURSAR_AUDIT_HEADS."),
     ] = None,
+    rpc_url: RpcOption = None,
+    no_chain: Annotated[
+        bool, typer.Option("--no-chain", help="Look for no anchors; a node is not needed.")
+    ] = False,
+    keeper: Annotated[
+        list[str] | None,
+        typer.Option("--keeper", metavar="NAME", help="Only this one's anchors. Default: all."),
+    ] = None,
+    anchors: Annotated[
+        int, typer.Option("--anchors", min=1, metavar="COUNT", help="The latest so many of each.")
+    ] = 3,
+    require_head: Annotated[
+        bool, typer.Option("--require-head", help="Without any head or anchor, end with 1.")
+    ] = False,
     database: DatabaseOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """
-    Check every entry: nothing edited, removed, put in between; with the heads, nothing cut off.
+    Check every entry: nothing edited, removed, put in between; with heads or anchors, nothing cut.
 
-    Exit status 1: something is wrong.
+    Anchors are what keepers wrote into the chain; they are found without what this machine says.
+    Exit status 1: something is wrong, or could not be looked at.
 
     Example: bursar audit verify --head /mnt/other-machine/heads
     """
     with reporting(as_json):
         from bursar.cli.audit_place import AuditPlace
-        from bursar.store.audit_verify import verify_audit
+        from bursar.cli.audit_verifying import Wish, say, verify_place
 
         place = AuditPlace.open(database, book)
-        heads = place.read_heads(head)
-        with place.database, place.database.reading() as connection:
-            known = place.book
-            report = verify_audit(connection, known.chain_id, known.organization, heads or ())
-        whole = not report.problems
+        names = tuple(keeper or ())
+        wish = Wish(head, rpc_url, not no_chain, names, anchors, require_head)
+        with place.database:
+            found = verify_place(place, wish)
         if as_json:
-            say_json(
-                {
-                    "ok": whole,
-                    "entries": report.entries,
-                    "head": report.head
-                    and {"sequence": report.head.sequence, "hash": report.head.hash.hex()},
-                    "heads_compared": report.heads,
-                    "problems": [problem._asdict() for problem in report.problems],
-                }
-            )
+            say_json(found.as_json())
         else:
-            _say_report(report)
-        if not whole:
+            say(found, place.book)
+        if not found.is_whole:
             raise typer.Exit(FAULT)
 
 
@@ -212,21 +214,3 @@ def record(
         typer.echo(f"Entered {len(done.added):,} of {entries:,} entries.")
         if done.problem:
             typer.echo(f"warning: {done.problem}", err=True)
-
-
-def _say_report(report: "Report") -> None:
-    for problem in report.problems:
-        typer.echo(f"entry {problem.sequence}: {problem.what}")
-    if report.problems:
-        typer.echo(f"error: the audit is not whole: {len(report.problems)} problems.", err=True)
-        return
-    end = f", the last is {report.head.hash.hex()}" if report.head else ""
-    typer.echo(f"{report.entries:,} entries, each follows from the one before{end}.")
-    if report.heads:
-        typer.echo(f"{report.heads:,} heads that were told before are in it.")
-    else:
-        typer.echo(
-            "warning: no head was told that could be compared: whether the end was cut off cannot "
-            "be said. Give --head FILE, from another machine.",
-            err=True,
-        )

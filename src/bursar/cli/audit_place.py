@@ -11,12 +11,12 @@ from bursar.audit import Action
 from bursar.book import AddressBook, BookError, require_address
 from bursar.cli.audit_options import Wanted
 from bursar.cli.history_options import FilterError, read_day, read_least
-from bursar.cli.place import BOOK, read_environment
+from bursar.cli.place import BOOK, RPC_URL, read_environment
 from bursar.config.problems import build_hint
 from bursar.store.audit_heads import Head, read_heads
 from bursar.store.audit_query import Filter, find_audit
 from bursar.store.database import Database
-from bursar.store.location import database_url, heads_target
+from bursar.store.location import AUDIT_ANCHORS, anchor_interval, database_url, heads_target
 from bursar.types import Address
 
 _EVERY = "all"
@@ -31,6 +31,7 @@ class AuditPlace:
     database: Database
     book: AddressBook
     heads: str | None
+    environment: Mapping[str, str]
 
     @classmethod
     def open(cls, database: str | None, book: str | None) -> "AuditPlace":
@@ -52,7 +53,7 @@ class AuditPlace:
         except BaseException:
             opened.close()
             raise
-        return cls(opened, named, default_heads(environment, known, Path(path)))
+        return cls(opened, named, default_heads(environment, known, Path(path)), environment)
 
     def read_heads(self, given: Path | None) -> list[Head] | None:
         """
@@ -65,6 +66,19 @@ class AuditPlace:
                 return None
             given = Path(target).expanduser()
         return read_heads(given, self.book.chain_id, self.book.organization)
+
+    def find_node(self, given: str | None) -> tuple[str | None, str]:
+        """
+        The node to look for anchors at; None, and why, where there is none to be looked for. Raises
+        BursarError.
+        """
+        if given is not None:
+            return given, ""
+        if anchor_interval(self.environment, is_local=self.book.devnet) is None:
+            said = "a local chain" if self.book.devnet else f"{AUDIT_ANCHORS}=off"
+            return None, f"{said} has no anchors; --rpc-url looks for some all the same"
+        url = self.environment.get(RPC_URL) or self.book.rpc_url
+        return url, "" if url else f"no node is named. Set {RPC_URL}, or give --rpc-url"
 
     def filter(self, wanted: Wanted) -> Filter:
         """

@@ -79,7 +79,8 @@ def run(
 
         place = Place.find(rpc_url, book)
         known = place.office.book
-        url, places = find_database(place, database), build_places(place, database)
+        url = find_database(place, database)
+        places = build_places(place, database, anchors=not dry_run)
         if final_after is None:
             final_after = 0 if place.is_devnet else DEPTH
         options: dict[str, Any] = {
@@ -159,11 +160,17 @@ def status(
             raise typer.Exit(FAULT)
 
 
-def build_places(place: "Place", database: str | None) -> "BookPlaces":
+def build_places(place: "Place", database: str | None, *, anchors: bool = False) -> "BookPlaces":
     """
-    What the books are kept with, as the environment says.
+    What the books are kept with, as the environment says. Raises BursarError.
     """
-    from bursar.cli.storing import find_database, find_heads, find_receipt_key, find_spool
+    from bursar.cli.storing import (
+        find_anchor_interval,
+        find_database,
+        find_heads,
+        find_receipt_key,
+        find_spool,
+    )
     from bursar.keeper.building import BookPlaces
 
     return BookPlaces(
@@ -171,4 +178,5 @@ def build_places(place: "Place", database: str | None) -> "BookPlaces":
         heads=find_heads(place),
         receipt_key=find_receipt_key(place),
         refusals=find_spool(find_database(place, database)),
+        anchor_every=find_anchor_interval(place) if anchors else None,
     )

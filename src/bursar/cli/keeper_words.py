@@ -13,6 +13,7 @@ import typer
 
 from bursar.chain.errors import ChainError
 from bursar.cli.console import show_time
+from bursar.config.times import format_duration
 from bursar.keeper.report import ProblemKind
 from bursar.store.engines import parse_url
 from bursar.treasury.words import Words as BookWords
@@ -180,15 +181,24 @@ def introduce(
         "store": parse_url(url).render_as_string(hide_password=True),
         "final": f"{final_after} blocks deep" if final_after else "at once, on a local chain",
         "heads": places.heads or "told to nobody: whoever edits the store can cut the audit's end",
+        "anchors": _describe_anchors(places.anchor_every),
         "receipts": checked,
     }.items():
         typer.echo(f"{what:10}{value}")
-    if places.heads and "://" not in places.heads and not place.is_devnet:
+    is_here = places.heads is None or "://" not in places.heads
+    if places.anchor_every is None and is_here and not place.is_devnet:
         typer.echo(
             "warning: the audit's heads are written to this machine unless that file is another's: "
-            "set BURSAR_AUDIT_HEADS to a URL or to a folder of another machine.",
+            "set BURSAR_AUDIT_HEADS to a URL or to a folder of another machine, or do not switch "
+            "BURSAR_AUDIT_ANCHORS off.",
             err=True,
         )
+
+
+def _describe_anchors(every: int | None) -> str:
+    if every is None:
+        return "none: the audit's head is not written into the chain"
+    return f"the audit's head goes into the chain, {format_duration(every)} apart at least"
 
 
 def print_standing(place: "Place", standing: "Standing", head: int) -> None:
@@ -205,6 +215,12 @@ def print_standing(place: "Place", standing: "Standing", head: int) -> None:
     )
     typer.echo(f"audit     {standing.audited:,} entries, the last is {standing.audit_hash or '-'}")
     typer.echo(f"under way {', '.join(standing.under_way) or 'nothing'}")
+    if not standing.keepers:
+        typer.echo("keepers   none that works: `bursar keeper run`")
+    for one in standing.keepers:
+        does = ["follows"] if one.follows else []
+        does += [f"deals with {place.name_of(part)}" for part in one.works_on]
+        typer.echo(f"keeper    {place.name_of(one.keeper)}: {', '.join(does) or 'nothing is due'}")
     if not standing.undeclared:
         typer.echo("receipts  no payment that nobody declared")
     for spend in standing.undeclared:

@@ -48,6 +48,16 @@ def find_heads(place: "Place") -> str | None:
     return heads_target(place.environment, known.chain_id, known.organization, devnet=devnet)
 
 
+def find_anchor_interval(place: "Place") -> int | None:
+    """
+    How many seconds apart the audit's head is written into the chain; None for never. Raises
+    BursarError.
+    """
+    from bursar.store.location import anchor_interval
+
+    return anchor_interval(place.environment, is_local=place.office.book.devnet)
+
+
 def find_spool(database: str) -> Path | None:
     """
     The file by which refusals reach a store whose one writer is another process; None for Postgres,

@@ -1,14 +1,14 @@
 """
 What the keeper writes down of what has happened, after each look at the chain.
 
-    store: final events → receipts used up → audit, in order → the head, off the machine
+    store: final events, native money → receipts used up → audit, in order → the head, elsewhere
            the tail → undeclared spends, said at once;   the spool → refusals
 
 Level-triggered as well: how far the audit is says where to go on, and doing it again adds nothing.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from bursar.audit import Action, Incoming, NativeMove, Verdict
@@ -34,9 +34,9 @@ _HEAD_REST: Final = 30.0
 
 class Books:
     """
-    Keeps the books of one organisation. `heads` takes the audit's last hash off the machine.
-    Without `declarations` no receipt is looked at. `spools` are files of refusals. `failures` tells
-    why calls failed.
+    Keeps the books of one organisation. `heads` takes the audit's last hash off the machine, and so
+    does `anchor` from time to time: it returns what is in its way. Without `declarations` no
+    receipt is looked at. `spools` are files of refusals. `failures` tells why calls failed.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Books:
         declarations: Declarations | None = None,
         spools: Sequence[RefusalSpool] = (),
         failures: Failures | None = None,
+        anchor: Callable[[], str | None] | None = None,
         clock: Clock = time.time,
     ) -> None:
         self._log = log
@@ -57,6 +58,7 @@ class Books:
         self._declarations = declarations
         self._spools = spools
         self._failures = failures
+        self._anchor = anchor
         self._clock = clock
         self._rest_until = float("-inf")
         self._begin()
@@ -71,6 +73,8 @@ class Books:
             self._keep_tail(kept)
             self._keep_refusals(kept)
             self._tell_head(kept)
+            if self._anchor is not None and (trouble := self._anchor()) is not None:
+                kept.troubles.append(trouble)
         except BursarError as error:
             self._begin()
             kept.troubles.append(str(error))
