@@ -42,7 +42,8 @@ class Funds:
         What an operator has to know, and why it could not be asked.
         """
         trouble = None
-        if self._clock() >= self._checked_at + self._settings.funds_every:
+        # Also where the clock was set back in between.
+        if not 0 <= self._clock() - self._checked_at < self._settings.funds_every:
             try:
                 self._look()
             except ChainError as error:

@@ -57,6 +57,7 @@ class ProblemKind(StrEnum):
     HALTED = "halted"  # which chain is right, only people can say: nothing is done before
     STORE = "store"  # the database cannot be used
     STALE = "stale"
+    CLOCK = "clock"  # this machine's is wrong
     NO_ORGANIZATION = "no organisation"
     NOT_A_KEEPER = "not a keeper"
     FUNDS = "funds"

@@ -17,6 +17,7 @@ import time
 from bursar.chain.follower import HaltedError, LaggingNodeError
 from bursar.errors import BursarError
 from bursar.keeper.decisions import Due, find_expired, find_queued
+from bursar.keeper.freshness import Freshness
 from bursar.keeper.funds import Funds
 from bursar.keeper.notices import MemoryNotices, NoticeKind, Notices, build_notice
 from bursar.keeper.ports import (
@@ -75,6 +76,7 @@ class Keeper:
         self._organization = organization
         self._clock = clock
         self._settings = settings or KeeperSettings()
+        self._freshness = Freshness(self._settings.max_head_age, clock)
         self._watcher = watcher
         self._sharing = sharing or Alone()
         pulse = Pulse(node, sender, organization, witness)
@@ -166,19 +168,15 @@ class Keeper:
 
     def _is_fresh(self, view: ChainView, report: CycleReport) -> bool:
         """
-        Whether the head is near the present. A heartbeat says that the keeper sees what happens,
-        and a cancel that was right an hour ago may be wrong now.
+        Whether the head is near the present. What is wrong is told.
         """
-        limit, age = self._settings.max_head_age, self._clock() - view.head.at
-        if limit is None or age <= limit:
-            return True
-        self._sharing.let_go()
-        report.complain(
-            ProblemKind.STALE,
-            f"The node's latest block is {age:.0f} s old: it has stopped, or the chain has. "
-            "Nothing is sent before it goes on.",
-        )
-        return False
+        present = self._freshness.look(view.head)
+        if present.skewed:
+            report.complain(ProblemKind.CLOCK, present.skewed)
+        if present.stale:
+            self._sharing.let_go()
+            report.complain(ProblemKind.STALE, present.stale)
+        return not present.stale
 
     def _check_role(self, view: ChainView, report: CycleReport) -> None:
         address = self._sender.address

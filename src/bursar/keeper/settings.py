@@ -19,7 +19,8 @@ class KeeperSettings(BaseModel):
 
     least_transactions: with less the operator is told. least_stops: with less it sends no
     heartbeat. max_head_age: a head that is older against the clock may be anybody's past, so
-    nothing is sent; None for local chains whose time is their own.
+    nothing is sent, and one as far in its future proves the clock wrong; None for local chains
+    whose time is their own.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")

@@ -20,6 +20,8 @@ from bursar.store.sending_tables import leases
 
 # Longer than any pause of a healthy process, and a dead one's work is taken up within the minute.
 LEASE_SECONDS: Final = 30.0
+# No process takes one for longer.
+_LONGEST_SECONDS: Final = 600.0
 
 
 class LeaseHeldError(StoreError):
@@ -65,6 +67,13 @@ class Lease:
         self._clock = clock
         self._held_at = float("-inf")
 
+    @property
+    def is_shared(self) -> bool:
+        """
+        Whether another process may want it.
+        """
+        return not self._database.is_sqlite
+
     def hold(self) -> int:
         """
         Take the lease, or renew it where a third of its time is over. Returns the epoch: another
@@ -74,6 +83,8 @@ class Lease:
         """
         now = self._clock()
         if now - self._held_at >= self._seconds / 3:
+            if not self._database.is_sqlite:
+                self._database.write(_shorten, repeatable=True)
             self.epoch = self._database.write(self._take, repeatable=True)
             self._held_at = now
         return self.epoch
@@ -123,6 +134,29 @@ class Lease:
     def _read(self, connection: Connection, *, exclusive: bool = False) -> "Row[Any] | None":
         wanted = select(leases).where(leases.c.name == self.name)
         return connection.execute(wanted.with_for_update(read=not exclusive)).one_or_none()
+
+
+def find_holder(connection: Connection, name: str) -> str | None:
+    """
+    Who has the lease of that name, if it has not lapsed.
+    """
+    wanted = select(leases.c.holder).where(
+        leases.c.name == name, leases.c.until > read_clock(connection)
+    )
+    return connection.execute(wanted).scalar_one_or_none()
+
+
+def _shorten(connection: Connection) -> None:
+    """
+    A lease that lasts for hours was taken before the server's clock was set back. Who lives renews
+    it; who has died must not keep others waiting for so long.
+    """
+    now = read_clock(connection)
+    connection.execute(
+        update(leases)
+        .where(leases.c.until > now + int(_LONGEST_SECONDS * 1_000))
+        .values(until=now + int(LEASE_SECONDS * 1_000))
+    )
 
 
 def read_clock(connection: Connection) -> int:
