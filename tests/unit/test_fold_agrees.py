@@ -86,10 +86,12 @@ class Life:
 
     def check_history(self) -> None:
         """
-        The logs alone give the budgets that went along.
+        The logs alone, with payments of an hour charged together, give the budgets that went along
+        one by one.
         """
         folded = fold(self.office.history).wallet(self.office.wallet)
         assert (folded.lines, folded.queue) == (self.wallet.lines, self.wallet.queue)
+        assert folded.limits == self.wallet.limits
 
     def _amount(self) -> int:
         hour, day, _ = self.office.view(self.office.wallet, "remaining", self.agent, TOKEN, REFUND)

@@ -136,9 +136,10 @@ def charged(line: BudgetLine, amount: int, payments: int = 1) -> BudgetLine:
     return replace(line, in_hour=in_hour, count=line.count + payments)
 
 
-def settled(line: BudgetLine, hour_remaining: int, now: int) -> BudgetLine:
+def settled(line: BudgetLine, hour_remaining: int, now: int, payments: int = 1) -> BudgetLine:
     """
-    The line after a payment whose event tells what is left of the hour, in base units.
+    The line after a payment whose event tells what is left of the hour, in base units; or after so
+    many `payments` in one hour, by the last one's event.
 
     The same as `charged` for a single payment; for one of a batch, which is charged once and
     rounded once, only the event knows.
@@ -158,7 +159,7 @@ def settled(line: BudgetLine, hour_remaining: int, now: int) -> BudgetLine:
         line.hourly - hour_remaining // line.unit,
         line.before,
         line.hour,
-        line.count + 1,
+        line.count + payments,
         line.memory,
     )
 

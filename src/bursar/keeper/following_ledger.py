@@ -23,10 +23,10 @@ from bursar.chain.follower import (
     TokenTransfer,
     Traffic,
 )
-from bursar.state import State, apply_event
+from bursar.state import Charges, State, apply_events
 from bursar.store.chain_projections import Touched
 from bursar.store.chain_restoring import Stored
-from bursar.store.chain_rows import event_row, failed_call_row, transfer_row, unexplained_row
+from bursar.store.chain_rows import event_rows, failed_call_row, transfer_row, unexplained_row
 from bursar.store.chain_tables import (
     chain_blocks,
     chain_events,
@@ -60,6 +60,7 @@ class Ledger:
         self._payments = stored.payments
         self._unfinal = deque(stored.tail)
         self._hashes = {number: hash for number, (hash, *_) in stored.blocks.items()}
+        self._charges = Charges(stored.state)
         self._touched = Touched()
         self._open = Batch(cursor)
         self._tip: State | None = None
@@ -103,8 +104,7 @@ class Ledger:
 
     def _fold_tip(self) -> None:
         self._tip = self._base.copy()
-        for logged in self._unfinal:
-            apply_event(self._tip, logged.event)
+        apply_events(self._tip, [logged.event for logged in self._unfinal])
 
     def _extend(self, step: Extension) -> Iterator[Batch]:
         batch = Batch(self.cursor)
@@ -147,10 +147,9 @@ class Ledger:
         source = self.cursor.source
         while transfers and transfers[0].log < some[-1].log:
             self._add_transfer(batch, transfers.popleft())
-        batch.insert_all(chain_events, [event_row(source, logged) for logged in some])
+        batch.insert_all(chain_events, event_rows(source, some))
         if self._tip is not None:
-            for logged in some:
-                apply_event(self._tip, logged.event)
+            apply_events(self._tip, [logged.event for logged in some])
         self._unfinal.extend(some)
 
     def _add_transfer(self, batch: Batch, transfer: TokenTransfer) -> None:
@@ -180,16 +179,17 @@ class Ledger:
                 return
 
     def _settle_some(self, batch: Batch, final: Mark) -> bool:
-        unfinal, base, last = self._unfinal, self._base, None
-        for _ in range(_SLICE):
-            if not unfinal or unfinal[0].block > final.number:
-                break
-            last = unfinal.popleft()
-            apply_event(base, last.event)
-            self._touched.note(last.event)
-            self._payments.write(batch, last.event)
-        if last is None:
+        unfinal = self._unfinal
+        some: list[Logged] = []
+        while unfinal and len(some) < _SLICE and unfinal[0].block <= final.number:
+            some.append(unfinal.popleft())
+        if not some:
             return False
+        for logged in some:
+            if self._charges.apply(logged.event):
+                self._touched.note(logged.event)
+        self._payments.write(batch, [logged.event for logged in some])
+        last = some[-1]
         self.cursor = self.cursor._replace(
             final_number=last.block,
             final_hash=self._hashes[last.block],
@@ -213,6 +213,7 @@ class Ledger:
         self._hashes = {n: hash for n, hash in self._hashes.items() if n >= final.number}
 
     def _close(self, batch: Batch) -> Batch:
+        self._charges.settle()
         self._projections.write(batch, self._base, self._touched)
         self._touched = Touched()
         batch.after = self.cursor

@@ -5,7 +5,7 @@ Events of addresses that are neither the organisation nor one of its wallets are
 can log anything. A new wallet logs before it is registered, so the latest such stranger is kept.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from bursar import events
@@ -52,18 +52,6 @@ _OF_WALLET: Final[dict[type[Event], Callable[[State, WalletState, Any], None]]] 
     events.Sealed: wallet.on_sealed,
 }
 _OF_A_CONSTRUCTOR: Final = (events.PaymentDelaySet, events.GraceSet)
-
-
-def fold(history: Iterable[Event], state: State | None = None) -> State:
-    """
-    The state after `history`, which starts where `state` ends or with the organisation's creation.
-
-    `state` itself stays as it is. Raises BrokenHistoryError where events are missing.
-    """
-    state = State() if state is None else state.copy()
-    for event in history:
-        apply_event(state, event)
-    return state
 
 
 def apply_event(state: State, event: Event) -> None:

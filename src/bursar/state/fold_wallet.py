@@ -42,10 +42,19 @@ def on_paid(state: State, wallet: WalletState, event: Paid | PaymentExecuted) ->
     """
     Charge the budget by what the event says is left, and the wallet's day by the amount.
     """
-    line = _line(wallet, event)
-    after = settled(line, event.hour_remaining, event.at)
-    wallet.lines[event.agent][event.token, event.category] = after
-    wallet.limits[event.token] = wallet.limit(event.token).charged(event.amount, event.at)
+    charge(wallet, event, amount=event.amount)
+
+
+def charge(
+    wallet: WalletState, last: Paid | PaymentExecuted, *, amount: int, payments: int = 1
+) -> None:
+    """
+    The same for so many payments of one budget in one hour, `amount` base units in all: of them
+    only the `last` one tells what is left.
+    """
+    after = settled(_line(wallet, last), last.hour_remaining, last.at, payments)
+    wallet.lines[last.agent][last.token, last.category] = after
+    wallet.limits[last.token] = wallet.limit(last.token).charged(amount, last.at)
 
 
 def _line(wallet: WalletState, event: Paid | PaymentExecuted | ShareBaseSet) -> BudgetLine:

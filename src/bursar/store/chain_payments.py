@@ -5,7 +5,7 @@ Payments as rows: those that left at once, and those that were queued until they
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from bursar import events
@@ -39,24 +39,24 @@ class Payments:
         self.source = source
         self.open: dict[Address, dict[Bytes32, Row]] = defaultdict(dict)
         self._writers: dict[type[Event], Callable[[Batch, Any], None]] = {
-            events.Paid: self._on_paid,
             events.PaymentQueued: self._on_queued,
             events.PaymentExecuted: self._on_executed,
             events.PaymentCancelled: self._on_cancelled,
             events.QueueVoided: self._on_voided,
         }
 
-    def write(self, batch: Batch, event: Event) -> None:
+    def write(self, batch: Batch, some: Iterable[Event]) -> None:
         """
-        Add to `batch` what `event` makes of a payment, if anything.
+        Add to `batch` what these events, in their order, make of payments.
         """
-        write = self._writers.get(type(event))
-        if write is not None:
-            write(batch, event)
-
-    def _on_paid(self, batch: Batch, event: events.Paid) -> None:
-        # The columns of one that was queued stay empty.
-        batch.insert(chain_payments, self._begin(event, PAID))
+        paid: list[Row] = []
+        for event in some:
+            if type(event) is events.Paid:
+                # The columns of one that was queued stay empty.
+                paid.append(self._begin(event, PAID))
+            elif (write := self._writers.get(type(event))) is not None:
+                write(batch, event)
+        batch.insert_all(chain_payments, paid)
 
     def _on_queued(self, batch: Batch, event: events.PaymentQueued) -> None:
         times = (event.id, event.ready_at, event.expires_at)
@@ -98,19 +98,20 @@ class Payments:
         )
 
     def _begin(self, event: events.Paid | events.PaymentQueued, status: str) -> Row:
+        values = event.__dict__
         return (
             self.source,
-            event.block,
-            event.log,
-            event.at,
-            event.transaction,
-            address_bytes(event.emitter),
-            address_bytes(event.agent),
-            address_bytes(event.token),
-            address_bytes(event.to),
-            uint_bytes(event.amount),
-            event.category,
-            event.ref,
+            values["block"],
+            values["log"],
+            values["at"],
+            values["transaction"],
+            address_bytes(values["emitter"]),
+            address_bytes(values["agent"]),
+            address_bytes(values["token"]),
+            address_bytes(values["to"]),
+            values["amount"].to_bytes(32, "big"),
+            values["category"],
+            values["ref"],
             status,
         )
 

@@ -3,6 +3,7 @@ One row of each projection: parts of the folded state → columns in the table's
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Final
 
@@ -25,21 +26,14 @@ _ORGANIZATION_TABLES: Final = frozenset(
 )
 
 
-def event_row(source: int, logged: Logged) -> Row:
+def event_rows(source: int, some: Iterable[Logged]) -> list[Row]:
     """
     Of `chain_events`.
     """
-    event = logged.event
-    return (
-        source,
-        logged.block,
-        logged.log,
-        event.at,
-        address_bytes(event.emitter),
-        event.transaction,
-        logged.name,
-        logged.payload,
-    )
+    return [
+        (source, block, log, event.at, address_bytes(event.emitter), event.transaction, name, text)
+        for block, log, name, text, event in some
+    ]
 
 
 def failed_call_row(source: int, call: FailedCall) -> Row:

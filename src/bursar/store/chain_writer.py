@@ -2,38 +2,31 @@
 Rows derived from the chain into the database: what is in, and how far it goes, in one transaction.
 
     Batch(before, after, rows) → commit_batch(connection, batch)
-
-Written past SQLAlchemy's row handling, with the statements that it would write: that is what makes
-tens of thousands of events a second possible.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.engine.interfaces import Dialect
 
 from bursar.chain.sending.points import TAKING_IN, reached
-from bursar.store.chain_tables import (
-    BY_BLOCK,
-    BY_NUMBER,
-    DERIVED,
-    chain_blocks,
-    chain_cursor,
-    chain_events,
+from bursar.store.chain_statements import (
+    DROP_EMPTY_BLOCKS,
+    MOVE_CURSOR,
+    Row,
+    delete_rows,
+    insert_rows,
+    upsert_rows,
 )
+from bursar.store.chain_tables import BY_BLOCK, BY_NUMBER, DERIVED, chain_cursor
 from bursar.store.errors import StoreError
 from bursar.store.inserting import insert_new
 from bursar.types import Address
 
-Row = tuple[Any, ...]
-
 _NO_LOG: Final = -1
 _ROWS_A_DELETION: Final = 10_000
-_ROWS_A_STATEMENT: Final = 50
 
 
 class CursorMovedError(StoreError):
@@ -163,30 +156,17 @@ def commit_batch(connection: Connection, batch: Batch) -> None:
     if batch.roll_back_to is not None:
         _roll_back(connection, batch.before.source, batch.roll_back_to)
     for table, rows in batch.inserts.items():
-        _execute(connection, _insert_sql, table, rows)
+        insert_rows(connection, table, rows)
     for table, keys in batch.deletes.items():
-        if keys:
-            source = batch.before.source
-            sql = _delete_sql(table, connection.dialect)
-            connection.exec_driver_sql(sql, [(source, *key) for key in keys])
+        delete_rows(connection, table, [(batch.before.source, *key) for key in keys])
     for table, upserts in batch.upserts.items():
-        _execute(connection, _upsert_sql, table, list(upserts.values()))
+        upsert_rows(connection, table, list(upserts.values()))
     _drop_empty_blocks(connection, batch.before, batch.after)
 
 
 def _move_cursor(connection: Connection, before: Cursor, after: Cursor) -> None:
-    moved = connection.execute(
-        update(chain_cursor)
-        .where(
-            chain_cursor.c.source == before.source,
-            chain_cursor.c.number == before.number,
-            chain_cursor.c.hash.is_not_distinct_from(before.hash),
-            chain_cursor.c.log == before.log,
-            chain_cursor.c.final_number == before.final_number,
-            chain_cursor.c.final_log == before.final_log,
-        )
-        .values(**after._asdict())
-    )
+    known = {f"known_{name}": value for name, value in before._asdict().items()}
+    moved = connection.execute(MOVE_CURSOR, known | after._asdict())
     if moved.rowcount != 1:
         raise CursorMovedError(
             f"The store is not at block {before.number} of {before.organization} any more: another "
@@ -207,20 +187,12 @@ def _drop_empty_blocks(connection: Connection, before: Cursor, after: Cursor) ->
     """
     if before.final_number == after.final_number:
         return
-    blocks, events = chain_blocks.c, chain_events.c
-    has_events = (
-        select(events.block)
-        .where(events.source == blocks.source, events.block == blocks.number)
-        .exists()
-    )
-    connection.execute(
-        delete(chain_blocks).where(
-            blocks.source == after.source,
-            blocks.number > before.final_number - 1,
-            blocks.number <= after.final_number - (after.final_log != _NO_LOG),
-            ~has_events,
-        )
-    )
+    between = {
+        "of_source": after.source,
+        "first": before.final_number,
+        "last": after.final_number - (after.final_log != _NO_LOG),
+    }
+    connection.execute(DROP_EMPTY_BLOCKS, between)
 
 
 def empty_source(connection: Connection, source: int) -> int:
@@ -233,8 +205,7 @@ def empty_source(connection: Connection, source: int) -> int:
         some = select(*keys).where(table.c.source == source).limit(_ROWS_A_DELETION)
         found = connection.execute(some).all()
         if found:
-            sql = _delete_sql(table, connection.dialect)
-            connection.exec_driver_sql(sql, _encoded(table, found, connection.dialect))
+            delete_rows(connection, table, _encoded(table, found, connection.dialect))
             return len(found)
     return 0
 
@@ -245,56 +216,3 @@ def _encoded(table: Table, rows: Iterable[Sequence[Any]], dialect: Dialect) -> l
         tuple(value if to is None else to(value) for to, value in zip(write, row, strict=True))
         for row in rows
     ]
-
-
-def _execute(
-    connection: Connection,
-    build_sql: Callable[[Table, Dialect, int, int], str],
-    table: Table,
-    rows: Sequence[Row],
-) -> None:
-    """
-    Many rows to a statement: with one each, the interpreter's lock changes hands for every row.
-    """
-    if not rows:
-        return
-    width = len(rows[0])
-    whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
-    if whole:
-        sql = build_sql(table, connection.dialect, _ROWS_A_STATEMENT, width)
-        parts = range(0, whole, _ROWS_A_STATEMENT)
-        values = [tuple(chain(*rows[part : part + _ROWS_A_STATEMENT])) for part in parts]
-        connection.exec_driver_sql(sql, values)
-    if whole < len(rows):
-        sql = build_sql(table, connection.dialect, 1, width)
-        connection.exec_driver_sql(sql, list(rows[whole:]))
-
-
-@lru_cache(maxsize=128)
-def _insert_sql(table: Table, dialect: Dialect, rows: int, width: int) -> str:
-    columns = [column.name for column in table.columns][:width]
-    quoted = ", ".join(f'"{name}"' for name in columns)
-    row = f"({', '.join([_mark(dialect)] * len(columns))})"
-    return f'INSERT INTO "{table.name}" ({quoted}) VALUES {", ".join([row] * rows)}'
-
-
-@lru_cache(maxsize=128)
-def _upsert_sql(table: Table, dialect: Dialect, rows: int, width: int) -> str:
-    keys = [column.name for column in table.primary_key.columns]
-    others = [column.name for column in table.columns if column.name not in keys]
-    target = ", ".join(f'"{name}"' for name in keys)
-    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
-    action = f"UPDATE SET {changes}" if others else "NOTHING"
-    return f"{_insert_sql(table, dialect, rows, width)} ON CONFLICT ({target}) DO {action}"
-
-
-@lru_cache(maxsize=128)
-def _delete_sql(table: Table, dialect: Dialect) -> str:
-    keys = " AND ".join(
-        f'"{column.name}" = {_mark(dialect)}' for column in table.primary_key.columns
-    )
-    return f'DELETE FROM "{table.name}" WHERE {keys}'
-
-
-def _mark(dialect: Dialect) -> str:
-    return "?" if dialect.paramstyle == "qmark" else "%s"

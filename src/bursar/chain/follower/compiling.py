@@ -2,18 +2,24 @@
 A reader of one event, as a function of its own: what is known of its layout is not looked up again
 for each log. Python's named tuples are made in the same way.
 
-    Paid's ABI → "def read(values, topics, data): …" → read(values, topics, data) → JSON
+    Paid's ABI → "def read(topics, data, …): …" → read(topics, data, …) → values, JSON
 
 Only for events whose values take one word each. All of the text comes from our own artifacts.
 """
 
+from binascii import unhexlify
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from struct import Struct
+from typing import Any, Final, TypeAlias
 
 from bursar.chain.abi import Entry
 from bursar.chain.follower.words import ADDRESSES, DIGITS
 
-Reader = Callable[[dict[str, Any], Sequence[str], str], str]
+Reader: TypeAlias = Callable[..., tuple[dict[str, Any], str]]
+"""Called with topics and data as a node writes them, and with the event's emitter and position."""
+
+POSITION: Final = ("emitter", "at", "block", "transaction", "log")
+"""What a reader is told of a log, in this order."""
 
 # How a value is read from its digits `{w}` or its bytes `{b}`, whichever is faster, and how it is
 # written, by the ABI's type.
@@ -35,31 +41,34 @@ _JSON_FLAGS: Final = {False: "false", True: "true"}
 
 def compile_reader(indexed: Sequence[Entry], plain: Sequence[Entry]) -> Reader:
     """
-    The function that reads an event of these arguments into `values` and returns them as JSON. It
-    raises ValueError where a log is not of this shape.
+    The function that reads an event of these arguments: everything that its model has, and the
+    arguments as JSON. It raises ValueError where a log is not of this shape.
     """
     entries = [*indexed, *plain]
     lines = [
-        "def read(values, topics, data):",
+        f"def read(topics, data, {', '.join(POSITION)}):",
         f"    if len(topics) != {1 + len(indexed)} or len(data) != {2 + DIGITS * len(plain)}:",
         "        raise ValueError(f'{len(topics)} topics, {len(data) // 2 - 1} bytes of data')",
         "    try:",
-        "        raw = fromhex(data[2:])",
-        f"        if len(raw) != {32 * len(plain)}: raise ValueError('data of no words')",
+        # Unlike bytes.fromhex it lets no space pass, so that the length above is right.
+        f"        {''.join(f'd{place}, ' for place in range(len(plain)))}= words(unhex(data[2:]))"
+        if plain
+        else "        pass",
     ]
     for number, entry in enumerate(entries):
         lines += _read_lines(number, entry, len(indexed))
     lines += [
         "    except KeyError as error:",
         "        raise ValueError(f'{error} is no flag') from None",
-        f"    return {_json_of(entries)}",
+        f"    return {_values_of(entries)}, {_json_of(entries)}",
     ]
     scope: dict[str, Any] = {
         "addresses": ADDRESSES,
         "flags": _FLAGS,
-        "fromhex": bytes.fromhex,
         "json_flags": _JSON_FLAGS,
         "number": int.from_bytes,
+        "unhex": unhexlify,
+        "words": Struct("32s" * len(plain)).unpack,
     }
     exec("\n".join(lines), scope)
     reader: Reader = scope["read"]
@@ -73,14 +82,23 @@ def _read_lines(number: int, entry: Entry, topics: int) -> list[str]:
             # Data has its length checked as a whole.
             f"        if len(w) != {DIGITS}: raise ValueError('a topic of no word')",
         ]
-        word, raw = "w", "fromhex(w)"
+        word, raw = "w", "unhex(w)"
     else:
         place = number - topics
         lines = []
         word = f"data[{2 + DIGITS * place}:{2 + DIGITS * (place + 1)}]"
-        raw = f"raw[{32 * place}:{32 * (place + 1)}]"
+        raw = f"d{place}"
     read = _READ[entry["type"]].format(w=word, b=raw)
-    return [*lines, f"        values[{entry['name']!r}] = v{number} = {read}"]
+    return [*lines, f"        v{number} = {read}"]
+
+
+def _values_of(entries: Sequence[Entry]) -> str:
+    """
+    A dictionary of the position and the arguments.
+    """
+    parts = [f"{name!r}: {name}" for name in POSITION]
+    parts += [f"{entry['name']!r}: v{number}" for number, entry in enumerate(entries)]
+    return f"{{{', '.join(parts)}}}"
 
 
 def _json_of(entries: Sequence[Entry]) -> str:

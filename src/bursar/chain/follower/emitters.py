@@ -2,7 +2,7 @@
 Whose logs are ours.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bursar.chain.follower.layouts import layouts_by_name
@@ -44,12 +44,20 @@ class Emitters:
             yield who
             yield f"0x{'0' * 24}{who[2:]}"
 
+    def pick(self, logs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """
+        Those of `logs` that one of them wrote.
+        """
+        written = {who: who.lower() in self for who in {log["address"] for log in logs}}
+        return [log for log in logs if written[log["address"]]]
+
     def learn(self, logs: Iterable[dict[str, Any]]) -> None:
         """
         Take in the wallets that `logs` create, so that what they log before is ours as well.
         """
+        created = self._created
         for log in logs:
-            if log["topics"][0] == self._created and log["address"].lower() == self.organization:
+            if log["topics"][0] == created and log["address"].lower() == self.organization:
                 self._born.setdefault("0x" + log["topics"][1][26:], int(log["blockNumber"], 16))
 
     def forget_after(self, number: int) -> None:

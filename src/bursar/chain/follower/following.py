@@ -287,7 +287,7 @@ class Follower:
         decoded: list[Logged] = []
         traffic: dict[int, Traffic] = {}
         for header, logs, receipts in blocks:
-            ours = [log for log in logs if log["address"].lower() in self._emitters]
+            ours = self._emitters.pick(logs)
             found: list[Logged] = []
             for begin in range(0, len(ours), _SLICE):
                 found += decode_logs(ours[begin : begin + _SLICE], header.at)

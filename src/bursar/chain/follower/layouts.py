@@ -14,7 +14,7 @@ from typing import Any, Final
 from bursar.budgets import Budget
 from bursar.chain.abi import Entry, signature_of
 from bursar.chain.contracts import organization_type, wallet_type
-from bursar.chain.follower.compiling import compile_reader
+from bursar.chain.follower.compiling import POSITION, compile_reader
 from bursar.chain.follower.words import (
     DIGITS,
     Kind,
@@ -29,7 +29,6 @@ Reader = Callable[[str], Any]
 """From all digits of a log's data."""
 
 _BUDGET_FIELDS: Final = tuple(Budget.model_fields)
-_POSITION: Final = frozenset({"emitter", "at", "block", "transaction", "log"})
 
 
 class Layout:
@@ -54,18 +53,21 @@ class Layout:
         ]
         self._template = _template([name for name, _ in self._writers])
         self._parsers = {item["name"]: _parser_of(item) for item in entry["inputs"]}
-        self._fast = None if self._others else compile_reader(indexed, plain)
-        self.fields = _POSITION | {item["name"] for item in entry["inputs"]}
+        self.fields = frozenset(POSITION) | {item["name"] for item in entry["inputs"]}
+        self.read = self._read if self._others else compile_reader(indexed, plain)
+        """
+        From topics and data as a node writes them, and the log's position: everything that the
+        model has, and the arguments as `write` gives them. Raises ValueError where a log is not of
+        this shape.
+        """
 
-    def read_into(self, values: dict[str, Any], topics: Sequence[str], data: str) -> str:
+    def _read(self, topics: Sequence[str], data: str, *position: Any) -> tuple[dict[str, Any], str]:
         """
-        Add the event's own arguments to `values`, and return them as `write` does. Raises
-        ValueError where they are not of its shape.
+        Where values are of any length: these events are few.
         """
-        if self._fast is not None:
-            return self._fast(values, topics, data)
         if len(topics) != self.topic_count or len(data) < self._digits + 2:
             raise ValueError(f"{len(topics)} topics and {len(data) // 2 - 1} bytes are not its own")
+        values = dict(zip(POSITION, position, strict=True))
         bytes.fromhex(data[2:])  # also where nothing is read, as in a text's padding
         for name, read, number in self._topics:
             values[name] = read(topics[number][2:])
@@ -73,7 +75,7 @@ class Layout:
             values[name] = read(data[start:end])
         for name, read_from in self._others:
             values[name] = read_from(data[2:])
-        return self.write(values)
+        return values, self.write(values)
 
     def write(self, values: Mapping[str, Any]) -> str:
         """
