@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from bursar.chain.anchors import Anchor, read_anchor
-from bursar.chain.errors import BadAnswerError, ChainError
+from bursar.chain.errors import BadAnswerError, ChainError, RpcError
 from bursar.chain.follower import Endpoint, TooMuchError
 from bursar.chain.logs import decode_log, event_types
 from bursar.chain.reader import RawLog
@@ -117,9 +117,10 @@ async def search_anchors(
         left = [nonce for nonce in part if nonce not in found]
         try:
             if left:
-                found |= await _fetch_located(endpoint, keeper, left, first - 1, head)
+                low, trouble = await _find_oldest(endpoint, keeper, max(first - 1, 0), head)
+                found |= await _fetch_located(endpoint, keeper, left, low, head)
         except ChainError as error:
-            trouble = trouble or str(error)
+            trouble = str(error)
         unseen += [nonce for nonce in part if nonce not in found]
         told = [read_anchor(found[nonce]) for nonce in sorted(found, reverse=True)]
         anchors += [one for one in told if one and one.organization == organization]
@@ -142,17 +143,36 @@ async def _fetch_located(
     endpoint: Endpoint, keeper: Address, nonces: list[int], low: int, high: int
 ) -> dict[int, Any]:
     """
-    The same for those that nothing names, by when they were used. Raises a ChainError where the
-    node keeps no state that is so old.
+    The same for those that nothing names, by when they were used: after block `low`. Raises
+    ChainError.
     """
     found: dict[int, Any] = {}
-    blocks = await _locate(endpoint, keeper, nonces, max(low, 0), high)
+    blocks = await _locate(endpoint, keeper, nonces, low, high)
     for begin in range(0, len(blocks), _BODIES_AT_ONCE):
         part = blocks[begin : begin + _BODIES_AT_ONCE]
         bodies = await endpoint.ask_all([("eth_getBlockByNumber", (hex(n), True)) for n in part])
         for body in bodies:
             found |= _sort_out((body or {}).get("transactions") or [], keeper, nonces)
     return found
+
+
+async def _find_oldest(
+    endpoint: Endpoint, keeper: Address, low: int, high: int
+) -> tuple[int, str | None]:
+    """
+    A block from `low` on of which the node has the state, as old as halving finds it, and what it
+    says of older ones. Most nodes keep some hundred blocks.
+    """
+    trouble = None
+    while low < high:
+        try:
+            await _count(endpoint, keeper, [low])
+        except RpcError as error:
+            trouble = str(error)
+            low = (low + high + 1) // 2
+        else:
+            break
+    return low, trouble
 
 
 async def _locate(
