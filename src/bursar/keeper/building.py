@@ -82,8 +82,9 @@ def keeping(
     """
     A keeper on the database at `store` (`sqlite:///<file>` or `postgresql://…`), for the length of
     the block; afterwards another process may have its key at once. Blocks deeper than `depth` are
-    final. Without `books` nothing is audited, without `alerts` nobody is told. Others that share the store take over what is this
-    one's `lease_seconds` after it has fallen silent. `options` are the Keeper's.
+    final. Without `books` nothing is audited, without `alerts` nobody is told. Others that share
+    the store take over what is this one's `lease_seconds` after it has fallen silent. `options` are
+    the Keeper's.
 
     Raises StoreError: StoreInUseError where another process writes to the SQLite file.
     """
@@ -102,10 +103,7 @@ def keeping(
         lease = Lease(database, name, **same)
         journal = SqlJournal(database, chain_id, sender_address, lease=lease, fence=shares.check)
         sender = Sender(client, key, chain_id=chain_id, patience=patience, journal=journal)
-        turn = following_lease(database, chain_id, organization, **same)
-        crew = Crew(
-            shares, turn, database, client, chain_id=chain_id, sender=sender_address, depth=depth
-        )
+        turn_lease = following_lease(database, chain_id, organization, **same)
         urls = [client.rpc.url] + ([witness.rpc.url] if witness is not None else [])
         following = Following(
             database,
@@ -114,20 +112,21 @@ def keeping(
             chain_id=chain_id,
             first=first,
             depth=depth,
-            on_step=_holding(turn),
-            guard=turn.check,
+            on_step=_holding(turn_lease),
+            guard=turn_lease.check,
         )
         whose = Whose(chain_id, organization)
         beside = alerting(database, client.rpc.url, whose, alerts, by=sender_address)
         with closing(FollowAlone(following)) as follow, beside as shown:
-            node = ClientNode(client)
-            watcher = StoreWatcher(
-                database,
-                Turn(turn, follow),
-                chain_id=chain_id,
-                organization=organization,
-                by=sender_address,
-                node=node,
+            turn, node = Turn(turn_lease, follow), ClientNode(client)
+            where: dict[str, Any] = {"chain_id": chain_id, "organization": organization}
+            watcher = StoreWatcher(database, turn, by=sender_address, node=node, **where)
+            kept = None
+            if books is not None:
+                build = partial(build_books, database, client, places=books, sender=sender, **where)
+                kept = BooksInTurn(turn, build)
+            crew = Crew(
+                shares, turn, database, client, chain_id=chain_id, by=sender_address, depth=depth
             )
             yield Keeper(
                 node,
@@ -136,25 +135,13 @@ def keeping(
                 watcher=shown(watcher),
                 witness=ClientNode(witness) if witness is not None else None,
                 notices=notices or OutboxNotices(database),
-                books=_build_books_in_turn(
-                    turn,
-                    partial(
-                        build_books, database, client, organization, chain_id, sender=sender
-                    ),
-                    books,
-                ),
+                books=kept,
                 sharing=crew,
                 **options,
             )
         crew.leave()
         # Last: whoever has waited for the key then finds that everything else is free.
-        journal.lease.give_up()
-
-
-def _build_books_in_turn(
-    turn: Lease, build: Callable[[BookPlaces], Books], places: BookPlaces | None
-) -> BooksInTurn | None:
-    return None if places is None else BooksInTurn(turn, partial(build, places))
+        lease.give_up()
 
 
 def build_books(

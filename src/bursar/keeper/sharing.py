@@ -29,11 +29,13 @@ class Turn:
         self._lease = lease
         self._follow = follow
         self._epoch = 0
+        self._is_left = False
 
     def __call__(self) -> State | None:
         """
         Bring the store up to the latest block, or None where that is another's.
         """
+        self._is_left = False
         try:
             epoch = self._lease.hold()
             if epoch != self._epoch:
@@ -43,25 +45,42 @@ class Turn:
         except (LeaseHeldError, LeaseLostError):
             return None
         except ChainError:
-            self._lease.give_up()
+            self.let_go()
             raise
+
+    def hold(self) -> int | None:
+        """
+        The lease's epoch, for what only who follows writes; None where that is another's, or to be.
+        """
+        try:
+            return None if self._is_left else self._lease.hold()
+        except LeaseHeldError:
+            return None
+
+    def let_go(self) -> None:
+        """
+        Let another follow, if there is one: until the next look this keeper does not try to.
+        """
+        if self._lease.is_shared:
+            self._is_left = True
+            self._lease.give_up()
 
 
 class Crew:
     """
-    The keepers of one organisation that share a store. Implements `bursar.keeper.ports.Sharing`.
-    A nonce that was used `depth` blocks ago stays used.
+    The keepers of one organisation that share a store, as seen `by` one of them. Implements
+    `bursar.keeper.ports.Sharing`. A nonce that was used `depth` blocks ago stays used.
     """
 
     def __init__(
         self,
         shares: Shares,
-        turn: Lease,
+        turn: Turn,
         database: Database,
         client: Client,
         *,
         chain_id: int,
-        sender: Address,
+        by: Address,
         depth: int,
     ) -> None:
         self._shares = shares
@@ -69,7 +88,7 @@ class Crew:
         self._database = database
         self._client = client
         self._chain_id = chain_id
-        self._sender = sender
+        self._by = by
         self._depth = depth
 
     def take(
@@ -90,8 +109,8 @@ class Crew:
         A signature of another key whose nonce is not used for good. To be asked while the part that
         `key` belongs to is this keeper's: no other signs anything for it meanwhile.
         """
-        chain_id, sender = self._chain_id, self._sender
-        found = self._database.read(lambda c: fetch_signed_by_others(c, chain_id, sender, key))
+        chain_id, by = self._chain_id, self._by
+        found = self._database.read(lambda c: fetch_signed_by_others(c, chain_id, by, key))
         for signed in found:
             if self._count_nonces(signed.sender) <= signed.nonce:
                 return (
@@ -108,15 +127,15 @@ class Crew:
 
     def let_go(self) -> None:
         """
-        Let another follow.
+        See `Turn.let_go`.
         """
-        self._turn.give_up()
+        self._turn.let_go()
 
     def leave(self) -> None:
         """
         At the end: the others take over at once.
         """
-        self._turn.give_up()
+        self._turn.let_go()
         self._shares.give_up()
 
     def _count_nonces(self, who: Address) -> int:
@@ -164,8 +183,8 @@ class BooksInTurn:
     The books, kept by who follows. `build` opens them anew after another has written in them.
     """
 
-    def __init__(self, lease: Lease, build: Callable[[], Bookkeeper]) -> None:
-        self._lease = lease
+    def __init__(self, turn: Turn, build: Callable[[], Bookkeeper]) -> None:
+        self._turn = turn
         self._build = build
         self._books: Bookkeeper | None = None
         self._epoch = 0
@@ -175,11 +194,11 @@ class BooksInTurn:
         Nothing, where another keeper follows.
         """
         try:
-            epoch = self._lease.hold()
-        except LeaseHeldError:
-            return Kept()
+            epoch = self._turn.hold()
         except StoreError as error:
             return Kept(troubles=[str(error)])
+        if epoch is None:
+            return Kept()
         if self._books is None or epoch != self._epoch:
             self._books, self._epoch = self._build(), epoch
         return self._books.keep()

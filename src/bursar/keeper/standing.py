@@ -1,7 +1,7 @@
 """
 How far a store is, for whoever asks while the keeper works or does not.
 
-    cursor, audit, journal, outbox → Standing
+    cursor, audit, journal, leases, outbox → Standing
 """
 
 import json
@@ -11,11 +11,26 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from bursar.keeper.declaring import TOPIC
+from bursar.keeper.following_rebuild import following_name
 from bursar.store.audit_rows import fetch_head
 from bursar.store.chain_writer import find_cursor
 from bursar.store.outbox import OUTBOX
+from bursar.store.sending_leases import find_holder
+from bursar.store.sending_shares import fetch_keepers, fetch_parts
 from bursar.store.sending_tables import intents
 from bursar.types import Address
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperStanding:
+    """
+    A keeper that works, as of its last sign: whether it is the one that follows the chain into the
+    store, and which wallets (or the organisation) it deals with at the moment.
+    """
+
+    keeper: Address
+    follows: bool
+    works_on: list[Address]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,7 @@ class Standing:
     `block` is the last one in the store (at `block_at`, Unix seconds) and `final` the last that
     cannot change; None where nothing was read yet. `audited` is the number of the audit's last
     entry and `audit_hash` its hash. `under_way` has the keys of what is signed and not final.
+    `keepers` are those that have given a sign of late.
     """
 
     block: int | None
@@ -32,6 +48,7 @@ class Standing:
     audited: int
     audit_hash: str | None
     under_way: list[str]
+    keepers: list[KeeperStanding]
     undeclared: list[dict[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
@@ -54,8 +71,27 @@ def fetch_standing(connection: Connection, chain_id: int, organization: Address)
         audited=0 if head is None else head.sequence,
         audit_hash=None if head is None else head.hash.hex(),
         under_way=_fetch_under_way(connection, chain_id),
+        keepers=fetch_keeper_standings(connection, chain_id, organization),
         undeclared=_fetch_undeclared(connection, organization),
     )
+
+
+def fetch_keeper_standings(
+    connection: Connection, chain_id: int, organization: Address
+) -> list[KeeperStanding]:
+    """
+    Who shares the work, and who does what of it.
+    """
+    parts = fetch_parts(connection, chain_id, organization)
+    follower = find_holder(connection, following_name(chain_id, organization))
+    return [
+        KeeperStanding(
+            keeper=live.what,
+            follows=live.holder == follower,
+            works_on=[part.what for part in parts if part.holder == live.holder],
+        )
+        for live in fetch_keepers(connection, chain_id, organization)
+    ]
 
 
 def _fetch_under_way(connection: Connection, chain_id: int) -> list[str]:

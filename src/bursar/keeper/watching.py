@@ -113,7 +113,9 @@ class StoreWatcher:
     def _read(self, connection: Connection, state: State | None) -> StoredView:
         cursor = find_cursor(connection, self._chain_id, self._organization)
         if cursor is None or cursor.hash is None:
-            raise NoAnswerError(f"Nothing of {self._organization} is in the store yet.")
+            # Who follows itself has not read a block either: there is none, or no node shows it.
+            kind = BehindError if state is None else NoAnswerError
+            raise kind(f"Nothing of {self._organization} is in the store yet.")
         state = self._restore(connection, cursor) if state is None else state
         cancelled = fetch_cancelled(connection, cursor.source, self._by, after=self._told)
         return StoredView(
