@@ -255,6 +255,22 @@ def test_verify__thief_anchors_the_rewritten_audit__is_found_by_the_one_before(
     assert any("contradict" in problem for problem in problems)
 
 
+def test_verify__key_that_is_no_keeper_any_more__is_not_believed(office: Office) -> None:
+    """
+    A key that was taken back may send what it likes: it neither hides a cut nor feigns one.
+    """
+    office.run()
+    world, keeper = office.world, office.world.keeper
+    (anchor,) = office.look().anchors
+    revoke = world.organization.build_call("set_keeper", address_of(keeper), False)
+    world.by_treasury(revoke)
+    forged = build_anchor(address_of(keeper), anchor.organization, 9_999, anchor.hash)
+    world.chain.send(keeper, forged)
+
+    assert office.look().anchors == (anchor,)
+    assert office.problems() == []
+
+
 def test_anchor__is_sent_once_a_day_and_only_where_something_is_new(office: Office) -> None:
     """
     However often a keeper looks and is started anew; what is off sends nothing.

@@ -41,15 +41,21 @@ class Search(NamedTuple):
     trouble: str | None = None
 
 
-async def fetch_keepers(endpoint: Endpoint, organization: Address, first: int) -> set[Address]:
+async def fetch_keepers(
+    endpoint: Endpoint, organization: Address, first: int
+) -> dict[Address, int | None]:
     """
-    Everybody who was ever made a keeper: in block `first`, that of the organisation's creation, or
-    later. Raises ChainError, also where the node gives no logs that are so old.
+    Everybody who was ever made a keeper, in block `first`, that of the organisation's creation, or
+    later; and the block in which it was taken back, where it was. Raises ChainError, also where the
+    node gives no logs that are so old.
     """
     head = await _ask_number(endpoint, "eth_blockNumber")
-    logs = await _fetch_logs(endpoint, organization, first, head)
-    events = [decode_log(log, 0) for log in logs]
-    return {event.who for event in events if isinstance(event, KeeperSet)}
+    until: dict[Address, int | None] = {}
+    for log in await _fetch_logs(endpoint, organization, first, head):
+        event = decode_log(log, 0)
+        if isinstance(event, KeeperSet):
+            until[event.who] = None if event.on else int(log["blockNumber"], 16)
+    return until
 
 
 async def _fetch_logs(
@@ -95,17 +101,20 @@ async def search_anchors(
     organization: Address,
     *,
     first: int,
+    until: int | None,
     hints: Mapping[int, Sequence[Bytes32]],
     enough: int,
     most: int,
 ) -> Search:
     """
     Until `enough` anchors of `organization` are found, in at most `most` transactions, none of them
-    before block `first`. `hints` are hashes by nonce, as a journal has them: what they name counts
-    only where the node says that it is of this sender and nonce. Raises ChainError.
+    before block `first`, and none after block `until`, where it is a keeper no more. `hints` are
+    hashes by nonce, as a journal has them: what they name counts only where the node says that it
+    is of this sender and nonce. Raises ChainError.
     """
     head = await _ask_number(endpoint, "eth_blockNumber")
     sent = await _ask_number(endpoint, "eth_getTransactionCount", keeper, hex(head))
+    until = head if until is None else until
     found: dict[int, Any] = {}
     unseen: list[int] = []
     anchors: list[Anchor] = []
@@ -123,7 +132,8 @@ async def search_anchors(
             trouble = str(error)
         unseen += [nonce for nonce in part if nonce not in found]
         told = [read_anchor(found[nonce]) for nonce in sorted(found, reverse=True)]
-        anchors += [one for one in told if one and one.organization == organization]
+        ours = [one for one in told if one and one.organization == organization]
+        anchors += [one for one in ours if one.block <= until]
         end = part.start
     return Search(keeper, tuple(anchors), sent, sent - end, tuple(unseen), trouble)
 

@@ -104,9 +104,9 @@ async def _look(
     try:
         await _validate_chain(endpoint, book)
         gaps: list[str] = []
-        who = set(keepers) or await _find_keepers(endpoint, book, gaps)
+        who = await _find_keepers(endpoint, book, gaps)
         searches = []
-        for keeper in sorted(who):
+        for keeper in sorted(keepers or who):
             hints = database.read(lambda c, one=keeper: fetch_hints(c, book.chain_id, one))  # type: ignore[misc]
             searches.append(
                 await search_anchors(
@@ -114,6 +114,7 @@ async def _look(
                     keeper,
                     book.organization,
                     first=book.block,
+                    until=who.get(keeper),
                     hints=hints,
                     enough=enough,
                     most=most,
@@ -134,11 +135,14 @@ async def _validate_chain(endpoint: Endpoint, book: AddressBook) -> None:
         )
 
 
-async def _find_keepers(endpoint: Endpoint, book: AddressBook, gaps: list[str]) -> set[Address]:
+async def _find_keepers(
+    endpoint: Endpoint, book: AddressBook, gaps: list[str]
+) -> dict[Address, int | None]:
     """
-    The address book is a file of this machine, the chain's logs are not.
+    With the block in which each ceased to be one. The address book is a file of this machine, the
+    chain's logs are not.
     """
-    named = {holder.address for holder in book.keepers.values()}
+    named: dict[Address, int | None] = {holder.address: None for holder in book.keepers.values()}
     try:
         return named | await fetch_keepers(endpoint, book.organization, book.block)
     except ChainError as error:
