@@ -39,8 +39,9 @@ from bursar.treasury.safe import (
 )
 from bursar.treasury.safe.exchange import export_draft, import_file
 from bursar.treasury.safe.execution import execute
+from bursar.treasury.safe.signing import sign
 from bursar.types import ZERO_ADDRESS
-from tests.integration.signing_room import USDC, Room
+from tests.integration.signing_room import USDC, Owner, Room
 
 # Drafts and their nonces
 
@@ -193,9 +194,32 @@ def test_draft__without_a_plain_reason__is_refused(room: Room, purpose: str) -> 
     """
     Signers read why; what would move their cursor is no reason.
     """
-    with pytest.raises(ValueError if len(purpose) > 500 else DraftError):
+    with pytest.raises(DraftError, match="Say why"):
         room.draft(purpose=purpose)
     assert room.files() == {}
+
+
+def test_sign__three_owners_at_once__loses_no_signature(room: Room) -> None:
+    """
+    Three machines with one folder, or three windows: each reads, adds and writes by itself.
+    """
+    made = room.draft()
+    start = threading.Barrier(3)
+
+    def sign_alone(owner: Owner) -> None:
+        desk = room.new_desk(room.folder)
+        start.wait()
+        sign(desk, made, owner)
+
+    threads = [
+        threading.Thread(target=sign_alone, args=(one,)) for one in (room.ana, room.ben, room.cleo)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(room.desk.store.find(made.id).signatures) == 3
 
 
 # What never becomes a draft

@@ -334,6 +334,8 @@ def test_safe_itself__changed__is_said_as_what_it_is(room: Room, function: str, 
 
     assert said.effect is Effect.OWNS
     assert words in said.sentence
+    alone = [one for one in said.warnings if "ONE OWNER ALONE" in one]
+    assert len(alone) == ("1 signature" in words)
     assert any("who rules the treasury" in warning for warning in said.warnings)
 
 

@@ -7,7 +7,6 @@ The builder leaves out the calldata of what was typed in by names: then it is en
 types that the file gives.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +16,7 @@ from eth_abi.exceptions import ABITypeError, EncodingError, ParseError
 from bursar.chain.errors import ChainError
 from bursar.chain.reader import Call
 from bursar.chain.safe_batch import checksum
+from bursar.chain.strict_json import read_json
 from bursar.types import Address, checksummed, keccak
 
 _MOST_CALLS: Final = 200
@@ -45,7 +45,7 @@ def read_batch(text: str) -> BuilderFile:
     The file's calls. Raises BuilderFileError; a file without a checksum is refused, too.
     """
     try:
-        batch = json.loads(text)
+        batch = read_json(text)
         meta = batch["meta"]
         _check(batch)
         calls = tuple(_call(one) for one in batch["transactions"])
@@ -57,7 +57,7 @@ def read_batch(text: str) -> BuilderFile:
             safe=checksummed(named) if named else None,
             calls=calls,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise BuilderFileError(f"This is no file of the Transaction Builder: {error!r}.") from error
     if not 0 < len(calls) <= _MOST_CALLS:
         raise BuilderFileError(f"The file has {len(calls)} transactions: 1 to {_MOST_CALLS}.")
@@ -117,7 +117,7 @@ def _value(kind: str, text: Any) -> Any:
         kinds = [inner] * len(text) if inner else _split(kind)
         return [_value(each, one) for each, one in zip(kinds, text, strict=True)]
     if kind.endswith((")", "]")):
-        return _value(kind, json.loads(text))
+        return _value(kind, read_json(text))
     if kind.startswith(("uint", "int")):
         return int(text, 0) if isinstance(text, str) else int(text)
     if kind == "bool":

@@ -7,6 +7,7 @@ It is a letter box, not an authority: what it answers is hashed again here, each
 again, and only what fits is taken over.
 """
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from bursar.chain.errors import BadAnswerError, ChainError, NoAnswerError
 from bursar.chain.safe_transaction import SafeTransaction, Signature
+from bursar.chain.strict_json import StrictJsonError, read_json
 from bursar.types import ZERO_ADDRESS, Address, Bytes32, checksummed
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
@@ -144,8 +146,8 @@ class SafeService:
             told = Bytes32(_bytes(one["safeTxHash"]))
             found = [_bytes(each["signature"]) for each in one["confirmations"] or ()]
             proposer = checksummed(one["proposer"]) if one.get("proposer") else None
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._bad(f"a transaction that cannot be read: {error}") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._bad(f"a transaction that cannot be read: {error!r}") from error
         if transaction.safe != safe or transaction.hash != told:
             raise self._bad(
                 f"0x{told.hex()} for what hashes to 0x{transaction.hash.hex()}: it was changed"
@@ -169,10 +171,10 @@ class SafeService:
                 content = response.read(_LARGEST)
         except urllib.error.HTTPError as error:
             raise ServiceError(error.code, _words(error)) from error
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise NoAnswerError(
-                f"No answer from the Safe Transaction Service {self.name}: {error}. What was "
-                "drafted and signed is kept here."
+                f"No answer from the Safe Transaction Service {self.name}: {_plain(str(error))}. "
+                "What was drafted and signed is kept here."
             ) from error
         return self._parse(content)
 
@@ -180,9 +182,9 @@ class SafeService:
         if not content:
             return None
         try:
-            return json.loads(content)
-        except ValueError as error:
-            raise self._bad("what is no JSON") from error
+            return read_json(content)
+        except StrictJsonError as error:
+            raise self._bad(f"what is no JSON: {_plain(str(error))}") from error
 
     def _bad(self, what: str) -> BadAnswerError:
         return BadAnswerError(f"The Safe Transaction Service {self.name} answers {what}.")
@@ -202,5 +204,16 @@ def _bytes(digits: str | None) -> bytes:
 
 
 def _words(error: urllib.error.HTTPError) -> str:
-    text = error.read(2_000).decode(errors="replace")
-    return " ".join(text.split())[:300] or str(error.reason)
+    try:
+        text = error.read(2_000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        text = ""
+    return _plain(text) or _plain(str(error.reason))
+
+
+def _plain(text: str) -> str:
+    """
+    What the service said, short and without what a terminal would obey.
+    """
+    shown = (char if char.isprintable() else " " for char in text)
+    return " ".join("".join(shown).split())[:300]

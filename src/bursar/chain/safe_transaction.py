@@ -173,6 +173,14 @@ class SafeTransaction(_Model):
         return _agreed_hash(self)
 
     @property
+    def does_nothing(self) -> bool:
+        """
+        Whether it is an empty call of the Safe by itself, which only uses up the nonce.
+        """
+        plain = self.operation == CALL and not self.refunds
+        return plain and self.to == self.safe and not self.data and not self.value
+
+    @property
     def refunds(self) -> bool:
         """
         Whether a gas field is set: then the Safe could pay whoever sends it, and a call that fails

@@ -75,11 +75,11 @@ def import_draft(
     with reporting(as_json):
         from bursar.cli.safe_place import SafePlace
         from bursar.cli.safe_show import tell_draft
-        from bursar.treasury.safe.exchange import import_file
+        from bursar.treasury.safe.exchange import import_file, read_draft
 
         place = SafePlace.find(rpc_url, book)
         name = place.author(author)
-        taken = import_file(place.desk, file.read_text(), author=name, purpose=purpose)
+        taken = import_file(place.desk, read_draft(file), author=name, purpose=purpose)
         tell_draft(place, taken, as_json)
 
 

@@ -106,6 +106,8 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
     if not found:
         say("No draft waits.")
         return
+    from bursar.treasury.safe.words import printable
+
     table = build_table(
         "Drafts of the treasury",
         nonce="right",
@@ -124,9 +126,9 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
             one.id[:12],
             one.status,
             f"{len(one.signatures)} of {threshold}" + (f": {signed}" if signed else ""),
-            one.author.name,
+            printable(one.author.name),
             show_time(one.created_at),
-            one.purpose,
+            printable(one.purpose),
         )
     build_console().print(table, markup=False)
 
@@ -142,7 +144,7 @@ def as_item(target: "Draft") -> dict[str, Any]:
         "told": target.told,
         "purpose": target.purpose,
         "author": target.author.name,
-        "rejects": target.rejects,
+        "rejects": target.only_rejects,
         "created_at": target.created_at,
         "signers": list(target.signers),
         "executed_in": f"0x{target.executed_in.hex()}" if target.executed_in else None,

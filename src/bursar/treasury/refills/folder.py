@@ -7,9 +7,6 @@ Files are written whole or not at all. `report.json` is the canonical form: a re
 changed after people confirmed its hash is not taken.
 """
 
-import fcntl
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +14,19 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from bursar.treasury.kept_files import (
+    lock,
+    make_folder,
+    read_bounded,
+    read_kept,
+    write_whole,
+)
 from bursar.treasury.refills.errors import UnknownRefillError
 from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.record import Refill
 from bursar.treasury.words import show_moment
 from bursar.types import Address, Bytes32
 
-_LOCK: Final = ".lock"
 _REPORT: Final = "report.json"
 _REFILL: Final = "refill.json"
 # A report of fifty wallets has less than a hundredth of it.
@@ -44,9 +47,8 @@ def read_report(path: Path) -> Report:
     A report as it was written, to the byte. Raises UnknownRefillError.
     """
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST + 1)
-        report = Report.model_validate_json(text[:_LARGEST])
+        text = read_bounded(path, most=_LARGEST)
+        report = Report.model_validate_json(text)
     except (OSError, ValidationError) as error:
         raise UnknownRefillError(f"{path} cannot be read: report again. ({error})") from error
     if report.canonical() != text:
@@ -142,18 +144,8 @@ class RefillFolder:
         Write one of its files, whole or not at all. Raises OSError.
         """
         path = self.path(refill) / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{name}.{secrets.token_hex(6)}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except BaseException:  # a Ctrl-C here must leave nothing behind either
-            draft.unlink(missing_ok=True)
-            raise
+        make_folder(path.parent)
+        write_whole(path, content)
         return path
 
     @contextmanager
@@ -161,14 +153,12 @@ class RefillFolder:
         """
         Nobody else reads and writes meanwhile. Not to be nested.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with lock(self.folder):
             yield
 
     def _read(self, path: Path) -> Refill:
         try:
-            refill = Refill.model_validate_json(path.read_bytes())
+            refill = Refill.model_validate_json(read_kept(path, most=_LARGEST))
         except (OSError, ValidationError) as error:
             raise UnknownRefillError(f"{path} cannot be read: {error}") from error
         if path.parent != self.path(refill):

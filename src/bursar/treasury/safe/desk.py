@@ -12,7 +12,8 @@ from bursar.chain.safe import Safe
 from bursar.chain.safe_multi_send import CANONICAL
 from bursar.treasury.office import Office, View
 from bursar.treasury.safe.backing import NoReports, Reports
-from bursar.treasury.safe.models import Author
+from bursar.treasury.safe.errors import DraftError
+from bursar.treasury.safe.models import AUTHOR_LENGTH, Author
 from bursar.treasury.safe.store import DraftStore
 
 
@@ -44,15 +45,20 @@ class SafeDesk:
         safe = Safe(office.client, office.book.safe, multi_send)
         return cls(safe, store, office.book, office.view, reports or NoReports())
 
-    def author(self, name: str) -> Author:
+    def author(self, name: str, said_by: str = "") -> Author:
         """
-        The person of that name, or an owner's address; who is no owner has no address.
+        The person of that name, or an owner's address; who is no owner has no address. `said_by`
+        is the file or service that names somebody. Raises DraftError.
         """
+        if not name.isprintable() or not 0 < len(name) <= AUTHOR_LENGTH:
+            raise DraftError(
+                f"{name[:AUTHOR_LENGTH]!r} is nobody's name: 1 to {AUTHOR_LENGTH} letters."
+            )
         for known, holder in self.book.owners.items():
             if name in (known, holder.address):
-                return Author(name=known, address=holder.address)
+                return Author(name=known, address=holder.address, said_by=said_by)
         owners = {owner.lower(): owner for owner in self.safe.fetch_owners()}
-        return Author(name=name, address=owners.get(name.lower()))
+        return Author(name=name, address=owners.get(name.lower()), said_by=said_by)
 
     def next_nonce(self) -> int:
         """

@@ -14,7 +14,7 @@ from bursar.chain.safe_transaction import SafeTransaction
 from bursar.treasury.safe.checks import check_transaction, check_worth_drafting
 from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.errors import DeadDraftError, DraftError
-from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.models import PURPOSE_LENGTH, Draft
 from bursar.treasury.safe.refreshing import fetch_block_hash, refresh_locked
 
 
@@ -40,9 +40,11 @@ def build_draft(
     purpose: str,
     author: str,
     rejects: bool = False,
+    said_by: str = "",
 ) -> Draft:
     """
-    The draft of a transaction that somebody made, checked and not stored.
+    The draft of a transaction that somebody made, checked and not stored. `said_by` is the file or
+    service that names the author, empty for a draft of this machine.
 
     Raises RefusedCallError, DeadDraftError for a nonce that is used, ThresholdError where one owner
     alone could do it and it does more than tighten, DraftError, ChainError.
@@ -53,7 +55,7 @@ def build_draft(
     return Draft(
         transaction=transaction,
         purpose=_checked_purpose(purpose),
-        author=desk.author(author),
+        author=desk.author(author, said_by),
         created_at=desk.now(),
         block=height,
         block_hash=fetch_block_hash(desk, height),
@@ -80,6 +82,9 @@ def reject(desk: SafeDesk, target: Draft, *, author: str, purpose: str = "") -> 
 
 def _checked_purpose(purpose: str) -> str:
     said = " ".join(purpose.split())
-    if not said.isprintable() or not said:
-        raise DraftError("Say why in a sentence: signers read it beside what they sign.")
+    if not said.isprintable() or not 0 < len(said) <= PURPOSE_LENGTH:
+        raise DraftError(
+            "Say why in a sentence: signers read it beside what they sign. "
+            f"It may have {PURPOSE_LENGTH} letters."
+        )
     return said

@@ -8,18 +8,26 @@ What comes in is checked as if a stranger had written it: hash, Safe, chain, eac
 """
 
 import json
+from pathlib import Path
+from typing import Final
 
 from bursar.chain.safe_batch import NamedCall, build_batch
 from bursar.chain.safe_builder import BuilderFileError, read_batch
 from bursar.chain.safe_service import SafeService, ServiceDraft
 from bursar.chain.safe_signatures import SignatureError, read_signature
+from bursar.chain.strict_json import StrictJsonError, read_json
+from bursar.treasury.kept_files import read_bounded
 from bursar.treasury.safe.checks import check_transaction
 from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.drafting import build_draft, draft
 from bursar.treasury.safe.errors import DeadDraftError, DraftError, MissingSignaturesError
-from bursar.treasury.safe.models import Author, Draft
+from bursar.treasury.safe.models import AUTHOR_LENGTH, LARGEST_FILE, PURPOSE_LENGTH, Draft
 from bursar.treasury.safe.refreshing import refresh
 from bursar.treasury.safe.words import Explanation, calls_of
+from bursar.types import Address
+
+# Of one transaction at a service: more than any Safe has owners.
+MOST_SIGNATURES: Final = 200
 
 
 def export_draft(target: Draft) -> str:
@@ -44,14 +52,24 @@ def export_builder(target: Draft, said: Explanation, now: int) -> str:
     return json.dumps(batch, indent=2) + "\n"
 
 
+def read_draft(path: Path) -> str:
+    """
+    The text of a file that somebody hands over. Raises DraftError, OSError.
+    """
+    try:
+        return read_bounded(path, most=LARGEST_FILE).decode()
+    except UnicodeDecodeError as error:
+        raise DraftError(f"{path} is no draft: it is no text.") from error
+
+
 def import_file(desk: SafeDesk, text: str, *, author: str, purpose: str = "") -> Draft:
     """
     Take over a draft or a Transaction Builder's file. A draft that is here already gets the
     signatures of the other. Raises DraftError, BuilderFileError, SignatureError, ChainError.
     """
     try:
-        kind = json.loads(text)
-    except ValueError as error:
+        kind = read_json(text)
+    except StrictJsonError as error:
         raise DraftError(f"The file is no JSON: {error}.") from error
     if isinstance(kind, dict) and "transactions" in kind:
         return _import_builder(desk, text, author=author, purpose=purpose)
@@ -84,24 +102,25 @@ def _import_draft(desk: SafeDesk, given: Draft) -> Draft:
             given.transaction,
             purpose=given.purpose,
             author=given.author.name,
-            rejects=given.rejects and _is_empty(given),
+            rejects=given.only_rejects,
+            said_by="its file",
         )
         known = {one.hash: one for one in desk.store.all()}
         mine = known.get(checked.hash, checked)
         if not mine.is_open:
             raise DeadDraftError(f"Draft {mine.id} is {mine.status} already: {mine.told}")
+        owners = desk.safe.fetch_owners()
+        if len(given.signatures) > len(owners):
+            raise DraftError(
+                f"The file has {len(given.signatures)} signatures, and the Safe {len(owners)} "
+                "owners. Nothing was taken over."
+            )
         for signature in given.signatures:
-            mine = _with_signature(desk, mine, signature.encoded)
+            mine = _with_signature(desk, mine, signature.encoded, owners)
         return desk.store.save(mine)
 
 
-def _is_empty(given: Draft) -> bool:
-    transaction = given.transaction
-    return transaction.to == transaction.safe and not transaction.data and not transaction.value
-
-
-def _with_signature(desk: SafeDesk, mine: Draft, data: bytes) -> Draft:
-    owners = desk.safe.fetch_owners()
+def _with_signature(desk: SafeDesk, mine: Draft, data: bytes, owners: tuple[Address, ...]) -> Draft:
     return mine.with_signature(read_signature(mine.transaction, data, owners, desk.safe))
 
 
@@ -144,23 +163,32 @@ def pull(desk: SafeDesk, service: SafeService) -> tuple[list[Draft], list[str]]:
         try:
             with desk.store.locked():
                 known = {each.hash: each for each in desk.store.all()}
-                mine, told = _merge(desk, one, known.get(one.transaction.hash))
+                mine, told = _merge(desk, service, one, known.get(one.transaction.hash))
+                refused += told
+                if not mine.signatures:
+                    raise DraftError("no owner has signed it: it is not taken over.")
                 if mine != known.get(one.transaction.hash):
                     changed.append(desk.store.save(mine))
-                refused += told
         except DraftError as error:
             refused.append(f"nonce {one.transaction.nonce}: {error}")
     return changed, refused
 
 
-def _merge(desk: SafeDesk, one: ServiceDraft, known: Draft | None) -> tuple[Draft, list[str]]:
+def _merge(
+    desk: SafeDesk, service: SafeService, one: ServiceDraft, known: Draft | None
+) -> tuple[Draft, list[str]]:
     purpose, author = _read_origin(one.origin)
-    proposer = desk.author(one.proposer) if one.proposer else Author(name=author)
-    mine = known or build_draft(desk, one.transaction, purpose=purpose, author=proposer.name)
-    refused = []
-    for data in one.signatures:
+    mine = known or build_draft(
+        desk,
+        one.transaction,
+        purpose=purpose,
+        author=one.proposer or author,
+        said_by=service.name,
+    )
+    refused, owners = [], desk.safe.fetch_owners()
+    for data in one.signatures[:MOST_SIGNATURES]:
         try:
-            mine = _with_signature(desk, mine, data)
+            mine = _with_signature(desk, mine, data, owners)
         except SignatureError as error:
             refused.append(f"nonce {one.transaction.nonce}: {error}")
     return mine, refused
@@ -168,9 +196,13 @@ def _merge(desk: SafeDesk, one: ServiceDraft, known: Draft | None) -> tuple[Draf
 
 def _read_origin(origin: str) -> tuple[str, str]:
     try:
-        found = json.loads(origin)
+        found = read_json(origin)
         purpose, author = str(found["purpose"]), str(found["author"])
-    except (ValueError, KeyError, TypeError):
+    except (StrictJsonError, KeyError, TypeError):
         purpose, author = "", ""
-    printable = "".join(char for char in purpose if char.isprintable())[:500]
-    return printable or "drafted elsewhere, without a reason", author[:80] or "somebody"
+    purpose, author = _plain(purpose, PURPOSE_LENGTH), _plain(author, AUTHOR_LENGTH)
+    return purpose or "drafted elsewhere, without a reason", author or "somebody"
+
+
+def _plain(text: str, length: int) -> str:
+    return "".join(char for char in text if char.isprintable()).strip()[:length]

@@ -86,7 +86,7 @@ def check_executable(
             "`bursar safe sign`, or add a signature that was made elsewhere."
         )
     approvers = tuple(one.owner for one in signatures)
-    if not target.rejects and not others_than_author(target, approvers):
+    if not target.only_rejects and not others_than_author(target, approvers):
         raise MissingSignaturesError(
             f"Only {target.author.name}, who drafted it, has signed: somebody else has to look."
         )

@@ -8,10 +8,16 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bursar.chain.safe_transaction import SafeTransaction, Signature
+from bursar.chain.strict_json import StrictJsonError, read_json
 from bursar.treasury.safe.errors import DraftError
 from bursar.types import Address, AddressField, Bytes32, Bytes32Field
 
 PURPOSE_LENGTH = 500
+AUTHOR_LENGTH = 80
+# A draft with the largest batch that a block takes has less than half of it.
+LARGEST_FILE = 4 << 20
+# The year 9999 ends later; a calendar has no more.
+_LAST_MOMENT = 250_000_000_000
 
 
 class DraftStatus(StrEnum):
@@ -26,13 +32,15 @@ class DraftStatus(StrEnum):
 
 class Author(BaseModel):
     """
-    Who drafted it: a name, and an address where the book or the Safe knows one.
+    Who drafted it: a name, and an address where the book or the Safe knows one. Nobody has proved
+    it. `said_by` is the file or service that says so, empty for a draft of this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=AUTHOR_LENGTH)
     address: AddressField | None = None
+    said_by: str = Field(default="", max_length=200)
 
 
 class Draft(BaseModel):
@@ -51,8 +59,8 @@ class Draft(BaseModel):
     transaction: SafeTransaction
     purpose: str = Field(min_length=1, max_length=PURPOSE_LENGTH)
     author: Author
-    created_at: int
-    block: int
+    created_at: int = Field(ge=0, le=_LAST_MOMENT)
+    block: int = Field(ge=0)
     block_hash: str = ""
     rejects: bool = False
     signatures: tuple[Signature, ...] = ()
@@ -80,6 +88,13 @@ class Draft(BaseModel):
         The Safe's nonce that it uses up.
         """
         return self.transaction.nonce
+
+    @property
+    def only_rejects(self) -> bool:
+        """
+        Whether it is there to use up a nonce, and does nothing else, whatever its file says.
+        """
+        return self.rejects and self.transaction.does_nothing
 
     @property
     def is_open(self) -> bool:
@@ -123,11 +138,14 @@ class Draft(BaseModel):
         A draft as it was written. Raises DraftError.
         """
         try:
+            read_json(text)
             return cls.model_validate_json(text)
         except ValidationError as error:
             first: Any = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "the whole"
-            raise DraftError(f"{where} is no draft: {place}: {first['msg']}.") from error
+            raise DraftError(f"{where} is no draft: {place!r}: {first['msg']}.") from error
+        except StrictJsonError as error:
+            raise DraftError(f"{where} is no draft: {error}.") from error
 
     def to_json(self) -> str:
         """

@@ -7,18 +7,14 @@ A file is written whole or not at all. Whoever reads, changes and writes holds t
 that two people at one machine never get one nonce, and no signature is lost.
 """
 
-import fcntl
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bursar.treasury.kept_files import lock, make_folder, read_kept, write_whole
 from bursar.treasury.safe.errors import DraftError, UnknownDraftError
-from bursar.treasury.safe.models import Draft
+from bursar.treasury.safe.models import LARGEST_FILE, Draft
 from bursar.types import Address
-
-_LOCK = ".lock"
 
 
 class DraftStore:
@@ -74,8 +70,8 @@ class DraftStore:
                 f"The draft is of the Safe {transaction.safe} on chain {transaction.chain_id}, and "
                 f"here is the Safe {self.safe} on chain {self.chain_id}."
             )
-        self._make_folder()
-        _write_whole(self._path(draft), draft.to_json())
+        make_folder(self.folder)
+        write_whole(self._path(draft), draft.to_json().encode())
         return draft
 
     @contextmanager
@@ -83,36 +79,21 @@ class DraftStore:
         """
         Nobody else reads and writes meanwhile. Not to be nested.
         """
-        self._make_folder()
-        with (self.folder / _LOCK).open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with lock(self.folder):
             yield
-
-    def _make_folder(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _path(self, draft: Draft) -> Path:
         return self.folder / f"{draft.id}.json"
 
     def _read(self, path: Path) -> Draft:
-        draft = Draft.parse(path.read_text(), str(path))
+        try:
+            text = read_kept(path, most=LARGEST_FILE).decode()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DraftError(f"{path} cannot be read as a draft: {error}.") from error
+        draft = Draft.parse(text, str(path))
         if path != self._path(draft):
             raise DraftError(
                 f"{path} holds the draft {draft.id}: somebody has changed it. Remove the file, and "
                 "draft anew."
             )
         return draft
-
-
-def _write_whole(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:  # a Ctrl-C here must leave nothing behind either
-        draft.unlink(missing_ok=True)
-        raise

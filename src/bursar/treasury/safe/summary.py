@@ -4,12 +4,14 @@ Everything that a signer is shown of one draft, for a terminal, a page or a mach
     Draft + desk + view → build_summary → Summary
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import NamedTuple
 
+from eth_abi.exceptions import DecodingError
 from pydantic import BaseModel, ConfigDict
 
-from bursar.chain.errors import NoAnswerError, RpcError
+from bursar.chain.contracts import token_at
+from bursar.chain.errors import ChainError, NoAnswerError, RpcError
 from bursar.chain.safe_transaction import Signature
 from bursar.treasury.office import View
 from bursar.treasury.safe.checks import validate_signable
@@ -19,7 +21,7 @@ from bursar.treasury.safe.errors import DraftError
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.node_chain import NodeChain
 from bursar.treasury.safe.words import Explanation, explain
-from bursar.types import ZERO_ADDRESS, Address
+from bursar.types import NATIVE, ZERO_ADDRESS, Address
 
 
 class _Model(BaseModel):
@@ -95,7 +97,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
         purpose=target.purpose,
         author=target.author.name,
         created_at=target.created_at,
-        rejects=target.rejects,
+        rejects=target.only_rejects,
         threshold=threshold,
         approvals=tuple(
             _approval(desk, target, view.book.name_of(one), one, signed.get(one)) for one in owners
@@ -105,7 +107,7 @@ def build_summary(desk: SafeDesk, target: Draft, view: View) -> Summary:
         refused=verdict.refused,
         report=verdict.report,
         failure=_failure(desk, target) if target.is_open and not verdict.refused else "",
-        others=tuple(_others(desk)),
+        others=tuple(_others(desk, said.names)),
         hashes=Hashes(
             domain=f"0x{transaction.domain_hash.hex()}",
             message=f"0x{transaction.message_hash.hex()}",
@@ -137,12 +139,56 @@ def _judge(desk: SafeDesk, target: Draft) -> _Verdict:
         return _Verdict(refused=str(error))
 
 
-def _others(desk: SafeDesk) -> Iterator[str]:
+def _others(desk: SafeDesk, names: Mapping[str, Address]) -> Iterator[str]:
+    """
+    Who else has a hand in the Safe, and what the chain says otherwise than the address book.
+    """
     for module in desk.safe.fetch_modules():
         yield f"the module {module} may act for the Safe without any signature"
     guard = desk.safe.fetch_guard()
     if guard != ZERO_ADDRESS:
         yield f"the guard {guard} may forbid whatever the owners sign"
+    yield from _strange_owners(desk)
+    yield from _strange_tokens(desk, set(names.values()))
+
+
+def _strange_owners(desk: SafeDesk) -> Iterator[str]:
+    """
+    A node that lies, a Safe that was changed past Bursar, or a book that is out of date.
+    """
+    known = {holder.address: name for name, holder in desk.book.owners.items()}
+    owners, threshold = desk.safe.fetch_owners(), desk.safe.fetch_threshold()
+    if not known:
+        return
+    for owner in owners:
+        if owner not in known:
+            yield f"the node says that {owner} is an owner, whom the address book does not name"
+    for address, name in known.items():
+        if address not in owners:
+            yield f"the node says that {name} ({address}) is no owner, as the address book has it"
+    if threshold < desk.book.threshold:
+        yield (
+            f"the node says that {threshold} owners have to sign, and the address book has "
+            f"{desk.book.threshold}"
+        )
+
+
+def _strange_tokens(desk: SafeDesk, named: Container[Address]) -> Iterator[str]:
+    """
+    Every amount here is shown with the decimals of the book.
+    """
+    for symbol, token in desk.book.tokens.items():
+        if token.address == NATIVE or token.address not in named:
+            continue
+        try:
+            found = int(token_at(desk.safe.client, token.address).view("decimals"))
+        except (ChainError, DecodingError):
+            continue  # it need not tell
+        if found != token.decimals:
+            yield (
+                f"{symbol} has {token.decimals} decimals in the address book and {found} on chain: "
+                "every amount of it that is shown here is wrong"
+            )
 
 
 def _failure(desk: SafeDesk, target: Draft) -> str:

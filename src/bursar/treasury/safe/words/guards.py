@@ -15,7 +15,7 @@ from bursar.treasury.safe.words.reading import ReadCall
 from bursar.treasury.safe.words.saying import Saying
 from bursar.treasury.safe.words.setters import say_duration
 from bursar.treasury.words import Words, short
-from bursar.types import CHANGE_GRACE, FOREVER, NATIVE, Address
+from bursar.types import CHANGE_GRACE, FOREVER, MAX_UINT256, NATIVE, Address
 
 _SETTERS: Final = frozenset(
     {
@@ -144,7 +144,8 @@ def _rotate(words: Words, outlook: Outlook, to: Address, values: tuple[Any, ...]
 
 def _refill(words: Words, outlook: Outlook, to: Address, values: tuple[Any, ...]) -> Saying:
     token, amount, ref = values
-    said = f"refill wallet {words.name(to)} with {words.amount(amount, token)} (ref {short(ref)})"
+    shown = f"{amount:,} base units" if amount == MAX_UINT256 else words.amount(amount, token)
+    said = f"refill wallet {words.name(to)} with {shown} (ref {short(ref)})"
     saying = Saying(said, Effect.MOVES, warnings=["moves money out of the treasury, at once"])
     if outlook.knows_money:
         held = outlook.chain.balance_of(token, to)

@@ -3,13 +3,19 @@ An explanation as lines of text, safe to print: what a stranger wrote cannot mov
 """
 
 from collections.abc import Iterator
+from textwrap import wrap
+from typing import Final
 
 from bursar.book import AddressBook
 from bursar.reference import Chain
 from bursar.state import State
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.words.explain import explain
+from bursar.treasury.safe.words.letters import find_lookalikes, printable
 from bursar.treasury.safe.words.model import CallWords, Effect, Explanation
+
+# Of a terminal, so that it breaks no line by itself.
+_WIDTH: Final = 78
 
 
 def describe(
@@ -32,11 +38,31 @@ def describe_lines(draft: Draft, said: Explanation) -> Iterator[str]:
     """
     The same from an explanation that is made already.
     """
-    yield printable(f"why: {draft.purpose} (drafted by {draft.author.name})")
+    yield from _why(draft)
     for warning in said.warnings:
         yield printable(f"!! {warning}")
     for number, call in enumerate(said.calls, 1):
         yield from map(printable, _call(call, f"{number}. " if len(said.calls) > 1 else ""))
+
+
+def _why(draft: Draft) -> Iterator[str]:
+    """
+    What somebody wrote, in lines of their own mark, so that none can pass for one of ours.
+    """
+    author = draft.author
+    by = f"drafted by {author.name}" + (f", says {author.said_by}" if author.said_by else "")
+    if author.address is None:
+        by += ", who is no owner"
+    yield from wrap(
+        printable(f"{draft.purpose} ({by})"),
+        width=_WIDTH,
+        initial_indent="why: ",
+        subsequent_indent="   | ",
+    )
+    alike = list(find_lookalikes(f"{draft.purpose} {author.name}"))
+    if alike:
+        words = ", ".join(ascii(word)[1:-1] for word in alike)
+        yield f"!! letters of several alphabets in a word, which may not be what they seem: {words}"
 
 
 def _call(call: CallWords, number: str) -> Iterator[str]:
@@ -47,10 +73,3 @@ def _call(call: CallWords, number: str) -> Iterator[str]:
         yield f"   {call.effect}, {call.when}"
     for warning in call.warnings:
         yield f"   ! {warning}"
-
-
-def printable(text: str) -> str:
-    """
-    The text with everything that a terminal would obey written out.
-    """
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -13,8 +13,11 @@ from bursar.treasury.safe.words.model import Effect
 from bursar.treasury.safe.words.reading import ReadCall, read_call
 from bursar.treasury.safe.words.saying import Saying
 from bursar.treasury.words import Words
-from bursar.types import NATIVE, Address
+from bursar.types import MAX_UINT256, NATIVE, ZERO_ADDRESS, Address
 
+# With fewer, one stolen key is enough.
+_FEWEST: Final = 2
+_WITH_THRESHOLD: Final = ("addOwnerWithThreshold", "removeOwner", "changeThreshold")
 _OWNERSHIP: Final = "changes who rules the treasury, at once: whoever signs this signs that"
 
 
@@ -40,8 +43,7 @@ def say_money(words: Words, call: Call, safe: Address) -> Saying:
     """
     if call.to == safe and not call.value:
         return Saying("do nothing, and use up the nonce", Effect.NOTHING)
-    amount = words.amount(call.value, NATIVE)
-    return _leaves(words, f"send {amount} from the treasury to {_who(words, call.to)}")
+    return _leaves(words, _amount(words, call.value, NATIVE), call.to)
 
 
 def say_token(words: Words, call: Call, following: ReadCall | None, next_to: Address) -> Saying:
@@ -52,9 +54,9 @@ def say_token(words: Words, call: Call, following: ReadCall | None, next_to: Add
     if read is None or call.value or read.name not in ("approve", "transfer"):
         return say_unknown(words, call)
     who, amount = read.values
-    said = words.amount(amount, call.to)
+    said = _amount(words, amount, call.to)
     if read.name == "transfer":
-        return _leaves(words, f"send {said} from the treasury to {_who(words, who)}")
+        return _leaves(words, said, who)
     saying = Saying(f"let {_who(words, who)} take {said} of the treasury's", Effect.MOVES)
     if amount == 0:
         saying = Saying(
@@ -67,6 +69,15 @@ def say_token(words: Words, call: Call, following: ReadCall | None, next_to: Add
     return saying
 
 
+def _amount(words: Words, amount: int, token: Address) -> str:
+    """
+    An amount that moves. The largest number is no limit that is off, but everything there is.
+    """
+    if amount == MAX_UINT256:
+        return f"ALL {words.book.symbol_of(token)[0]}, now and in future,"
+    return words.amount(amount, token)
+
+
 def _is_used_up(
     following: ReadCall | None, next_to: Address, who: Address, token: Address, amount: int
 ) -> bool:
@@ -75,9 +86,15 @@ def _is_used_up(
     return following.values[:2] == (token, amount)
 
 
-def _leaves(words: Words, sentence: str) -> Saying:
+def _leaves(words: Words, amount: str, to: Address) -> Saying:
+    sentence = f"send {amount} from the treasury to {_who(words, to)}"
     warning = "money leaves the treasury at once, past every limit of the wallets"
-    return Saying(sentence, Effect.MOVES, warnings=[warning])
+    saying = Saying(sentence, Effect.MOVES, warnings=[warning])
+    if to in words.book.wallets.values():
+        saying.warnings.append(
+            "fills a hot wallet past its refill: without a report, and past its max_balance"
+        )
+    return saying
 
 
 def say_safe(words: Words, call: Call) -> Saying:
@@ -87,8 +104,15 @@ def say_safe(words: Words, call: Call) -> Saying:
     read = read_call(safe_contract_type("Safe"), call.data)
     if read is None or call.value or read.name not in _OWN:
         return say_unknown(words, call)
+    if read.name == "setGuard" and read.values == (ZERO_ADDRESS,):
+        return Saying("remove the guard of the Safe", Effect.OWNS, warnings=[_OWNERSHIP])
     sentence = _OWN[read.name].format(*[_say(words, value) for value in read.values])
-    return Saying(sentence, Effect.OWNS, warnings=[_OWNERSHIP])
+    saying = Saying(sentence, Effect.OWNS, warnings=[_OWNERSHIP])
+    if read.name in _WITH_THRESHOLD and read.values[-1] < _FEWEST:
+        saying.warnings.append(
+            "ONE OWNER ALONE could then take everything that the treasury has, and so could a thief"
+        )
+    return saying
 
 
 def _say(words: Words, value: Any) -> str:
@@ -102,7 +126,7 @@ _OWN: Final = {
     "removeOwner": "remove the owner {1} of the Safe, and ask for {2} signatures",
     "swapOwner": "replace the owner {1} of the Safe by {2}",
     "changeThreshold": "ask for {0} signatures of the Safe's owners",
-    "enableModule": "let the contract {0} do anything as the treasury, without any signature",
+    "enableModule": "let {0} do anything as the treasury, without any signature",
     "disableModule": "take the module {1} off the Safe",
     "setGuard": "let the contract {0} forbid transactions of the Safe",
     "setFallbackHandler": "let the contract {0} answer for the Safe",
