@@ -4,7 +4,7 @@ A chain, a node and a sender that do exactly what a test says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -318,6 +318,39 @@ class FakeSender:
     @property
     def names(self) -> list[str]:
         return [name for name, _, _ in self.sent]
+
+
+@dataclass
+class FakeSharing:
+    """
+    Other keepers, who have every part but `mine` (None: all of them are this keeper's).
+    """
+
+    mine: set[Address] | None = None
+    obstacle: str = ""
+    taken: list[tuple[set[Address], set[Address], bool]] = field(default_factory=list)
+    rests: int = 0
+    left: int = 0
+
+    def take(
+        self,
+        parts: Sequence[Address],
+        wanted: Collection[Address],
+        busy: Collection[Address],
+        *,
+        able: bool,
+    ) -> set[Address]:
+        self.taken.append((set(wanted), set(busy), able))
+        return {*wanted, *busy} if self.mine is None else self.mine
+
+    def find_obstacle(self, key: str) -> str:
+        return self.obstacle
+
+    def rest(self) -> None:
+        self.rests += 1
+
+    def let_go(self) -> None:
+        self.left += 1
 
 
 def name_of(call: Call) -> str:

@@ -17,7 +17,13 @@ from bursar.chain.follower import Endpoint, Endpoints, LaggingNodeError, Receipt
 from bursar.chain.follower.endpoint import Question
 from bursar.chain.follower.errors import TooMuchError
 from bursar.keeper.following import Following
-from bursar.keeper.watching import FollowAlone, StoredView, StoreWatcher
+from bursar.keeper.watching import (
+    MOST_BEHIND,
+    BehindError,
+    FollowAlone,
+    StoredView,
+    StoreWatcher,
+)
 from bursar.store.database import Database
 from tests.unit.keeper.fakes import (
     KEEPER,
@@ -25,6 +31,7 @@ from tests.unit.keeper.fakes import (
     ORGANIZATION,
     WALLET,
     FakeChain,
+    FakeNode,
     actor,
     cancelled,
     founding,
@@ -276,3 +283,74 @@ def test_watch__rhythm__is_of_the_last_blocks(watch: Watch) -> None:
     for _ in range(3):
         watch.chain.mine()
     assert watch.look().rhythm == 2
+
+
+class Beside:
+    """
+    Another keeper's view of what is stored, with a node of its own.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.node = FakeNode(watch.chain)
+        self.watcher = StoreWatcher(
+            watch.database,
+            lambda: None,
+            chain_id=1,
+            organization=ORGANIZATION,
+            by=KEEPER,
+            node=self.node,
+        )
+
+    def look(self) -> StoredView:
+        return self.watcher.catch_up()
+
+
+def test_watch__beside_the_one_that_follows__sees_the_same(watch: Watch) -> None:
+    """
+    Block by block, over a reorganisation, at the final height and after it: the state that another
+    has stored is the one that it has itself.
+    """
+    beside = Beside(watch)
+    with pytest.raises(BehindError, match="in the store yet"):
+        beside.look()
+    for number in range(1, 12):
+        watch.mine_payments(number)
+        if number == 7:
+            watch.chain.drop(2)
+            watch.mine_payments(20, 21)
+        theirs, ours = watch.look(), beside.look()
+        assert (ours.head, ours.state, ours.rhythm) == (theirs.head, theirs.state, theirs.rhythm)
+
+
+@pytest.mark.parametrize(("blocks", "old"), [(MOST_BEHIND, False), (MOST_BEHIND + 1, True)])
+def test_watch__who_follows_is_behind__is_not_acted_on(
+    watch: Watch, blocks: int, old: bool
+) -> None:
+    """
+    A block or two is how processes are; more is old.
+    """
+    watch.mine_payments(1)
+    for _ in range(blocks):
+        watch.chain.mine()
+    beside = Beside(watch)
+    if old:
+        with pytest.raises(BehindError, match="is behind"):
+            beside.look()
+    else:
+        assert beside.look().head.number == 1
+
+
+def test_watch__own_node_has_not_what_is_stored__is_not_acted_on(watch: Watch) -> None:
+    """
+    It lags, or is on another chain: what it would answer is of another state.
+    """
+    watch.mine_payments(1, 2)
+    beside = Beside(watch)
+    beside.node.height = 1
+    with pytest.raises(BehindError, match="does not have"):
+        beside.look()
+    beside.node.height = None
+    watch.chain.drop(1)
+    watch.chain.mine()
+    with pytest.raises(BehindError, match="does not have"):
+        beside.look()
