@@ -45,7 +45,7 @@ class Channel(Protocol):
 
 class LogChannel:
     """
-    One JSON object a line, as the keeper's own log has them.
+    A line for people in the service's log; its record has the whole payload as `told`.
     """
 
     def tell(self, payload: Mapping[str, Any]) -> None:
@@ -53,7 +53,8 @@ class LogChannel:
         Alerts that were cleared are information.
         """
         level = _LEVELS.get(payload["severity"], logging.INFO)
-        _log.log(level, "%s", json.dumps({"event": "alert", "told": payload}))
+        words = payload["kind"], payload["event"], payload["text"]
+        _log.log(level, "%s %s: %s", *words, extra={"told": payload})
 
 
 class Webhook:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bursar.cli.alerts import alerts
 from bursar.cli.audit import audit
 from bursar.cli.changes import pending_changes, veto
 from bursar.cli.demo import demo
@@ -49,6 +50,7 @@ for _heading, _commands in {
         app.command(rich_help_panel=_heading)(_command)
 for _heading, _name, _group in (
     ("Look", "show", show),
+    ("Look", "alerts", alerts),
     ("The treasury's people", "safe", safe),
     ("The treasury's people", "refill", refill),
     ("Run a keeper", "keeper", keeper),

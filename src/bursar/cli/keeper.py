@@ -15,6 +15,7 @@ from bursar.cli.storing import StoreOption
 
 if TYPE_CHECKING:
     from bursar.cli.place import Place
+    from bursar.keeper.alerting import AlertPlaces
     from bursar.keeper.building import BookPlaces
 
 keeper = typer.Typer(
@@ -51,6 +52,9 @@ def run(
     notices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where senders are told, a line each.")
     ] = None,
+    file: Annotated[
+        Path, typer.Option(metavar="FILE", help="The treasury.yaml that says who is told of what.")
+    ] = Path("treasury.yaml"),
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
@@ -90,6 +94,7 @@ def run(
             "witness": Client(witness) if witness is not None else None,
             "notices": FileNotices(notices) if notices is not None else None,
             "books": places,
+            "alerts": None if dry_run else build_alert_places(place, file),
             # A local chain's time is its own, and it makes no blocks while nobody sends anything.
             "settings": KeeperSettings(max_head_age=None if place.is_devnet else 120),
         }
@@ -158,6 +163,16 @@ def status(
             print_standing(place, standing, head)
         if standing.undeclared:
             raise typer.Exit(FAULT)
+
+
+def build_alert_places(place: "Place", file: Path) -> "AlertPlaces":
+    """
+    With what and whom alerts are told: the file, as it is whenever it changes, and the environment.
+    """
+    from bursar.keeper.alerting import AlertPlaces
+
+    known = place.office.book
+    return AlertPlaces(known, known.name, file.expanduser().absolute(), place.environment)
 
 
 def build_places(place: "Place", database: str | None, *, anchors: bool = False) -> "BookPlaces":

@@ -47,6 +47,7 @@ def status(
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
+        from bursar.cli.alerts_place import add_open, fetch_open
         from bursar.cli.place import Place
         from bursar.cli.watching import show
         from bursar.treasury import build_status
@@ -62,10 +63,15 @@ def status(
             return arrange(build_status(place.office, view, only), order, limit)
 
         if as_json:
-            told = build(place.view).status
-            say_json({"ok": True, **told.model_dump(mode="json")})
+            told, alerts = build(place.view).status, fetch_open(place)
+            count = None if alerts is None else len(alerts)
+            say_json({"ok": True, **told.model_dump(mode="json"), "open_alerts": count})
         else:
-            show(place, lambda view: draw_status(build(view), everything), watch=watch)
+            show(
+                place,
+                lambda view: add_open(place, draw_status(build(view), everything)),
+                watch=watch,
+            )
 
 
 def print_status(console: "Console", status: "Status") -> None:
