@@ -101,7 +101,12 @@ class AddressBook(_Entry):
         The book at `path`. Raises BookError.
         """
         try:
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BookError(
+                f"{path} is no address book: it is no text. Name the JSON file that `bursar "
+                "devnet` or `bursar init` wrote."
+            ) from error
         except OSError as error:
             raise BookError(
                 f"The address book {path} cannot be read: {error.strerror}. Name another one, or "

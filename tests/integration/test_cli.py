@@ -5,6 +5,7 @@ The commands against a devnet on a real node: what they say, what they do, how t
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,16 @@ def test_pay__nobody_to_ask__refuses_without_yes(devnet: RunningDevnet) -> None:
         (("cancel", "0x12"), "No payment waits"),
         (("execute", "0x12", "--yes"), "No payment waits"),
         (("pause", "tradign"), "trading"),
-        (("pause", "trading", "--for", "soon"), "30m"),
-        (("pause", "trading", "--reason", "x" * 65), "64 bytes"),
         (("unpause", "tradign"), "trading"),
-        (("events", "--kind", "Payed"), "Paid"),
+        (("events", "--kind", "paid"), "did you mean Paid?"),
+        (
+            ("sign", "USDC", "vendor", "1", "--agent", "shopper", "--nonce=-4", "--yes"),
+            "whole number",
+        ),
+        (("pay", "USDC", "vendor", "1.5.", "--agent", "shopper", "--yes"), "USDC: not an amount; "),
+        (("relay", "no.text", "--yes"), "no.text is no signed payment"),
+        (("status", "--book", "no.text"), "no.text is no address book"),
+        (("status", "--rpc-url", "nonsense/key"), "no URL of a node"),
         (("status", "--rpc-url", "http://127.0.0.1:1"), "127.0.0.1:1"),
         (("status", "--book", "missing.json"), "missing.json"),
         (("validate", "missing.yaml"), "missing.yaml"),
@@ -133,6 +140,7 @@ def test_cli__wrong_name_or_figure__says_what_to_do(
     """
     Exit status 1 and a sentence, never a traceback; the same as JSON.
     """
+    Path("no.text").write_bytes(b"\xff\xfe\x00")
     done = bursar(*arguments)
 
     assert done.exit_code == 1, done.output
@@ -141,6 +149,54 @@ def test_cli__wrong_name_or_figure__says_what_to_do(
     found = told(*arguments, status=1)
     assert found["ok"] is False
     assert words in json.dumps(found["error"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("pause", "trading", "--for", "soon"), "30m"),
+        (("pause", "trading", "--reason", "x" * 65), "64 bytes"),
+        (("pause", "trading", "--as", "owner"), "guardian or keeper"),
+        (("cancel", "0x12", "--as", "owner"), "agent, guardian or keeper"),
+        (("sign", "USDC", "vendor", "1", "--valid-for", "soon"), "1h30m"),
+        (("veto", "0x12", "--reason", ""), "1 to 64 bytes"),
+        (("history", "--follow"), "events --follow"),
+    ],
+)
+def test_cli__wrong_option__is_wrong_usage(
+    devnet: RunningDevnet, arguments: tuple[str, ...], words: str
+) -> None:
+    """
+    Exit status 2, as for an option that does not exist. No owner's key is ever looked for.
+    """
+    found = told(*arguments, status=2)
+
+    assert found["error"]["code"] == "usage"
+    assert words in found["error"]["message"]
+
+
+def test_pay__zero__says_that_something_has_to_move(devnet: RunningDevnet) -> None:
+    """
+    And not only how much is the most.
+    """
+    assert "moves something" in pay("0", status=2)["denied"]["message"]
+
+
+@pytest.mark.parametrize("scope", ["organisation", "trading", "trader"])
+def test_pay__stopped__says_what_is_stopped_and_until_when(
+    devnet: RunningDevnet, scope: str
+) -> None:
+    """
+    An agent that is told only that something is stopped does not know whom to ask.
+    """
+    until = told("pause", scope, "--for", "2h")["until"]
+
+    asked = ("pay", "USDC", "vendor", "1", "--agent", "trader", "--yes")
+    message = told(*asked, status=2)["denied"]["message"]
+
+    what = {"organisation": "whole organisation", "trading": "this wallet"}.get(scope, "trader")
+    assert what in message
+    assert f"until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC" in message
 
 
 def test_pending__a_payment_that_waits__can_be_cancelled_once(devnet: RunningDevnet) -> None:

@@ -56,7 +56,7 @@ def test_pay_many__one_that_may_not__ends_with_2_and_pays_none(devnet: RunningDe
 
     assert found["denied"]["reason"] == "payments: amount out of bounds"
     assert found["denied"]["batch"]["entry"] == 2
-    assert found["denied"]["message"].startswith("Entry 2 of 3")
+    assert found["denied"]["message"].startswith("wages.csv, line 4: ")
     assert told("status")["agents"][0]["spent_today"] == "0"
 
 
@@ -72,7 +72,7 @@ def test_pay_many__one_that_may_not__ends_with_2_and_pays_none(devnet: RunningDe
         ("to,amount\n,1\n", "line 2"),
         ('to,amount\n"vendor,1\n', "no CSV"),
         ("to,amount\n", "at least one"),
-        ("to,amount\nvendor,1\nvender,1\n", "Entry 1"),
+        ("to,amount\nvendor,1\nvender,1\n", "wages.csv, line 3: "),
     ],
 )
 def test_pay_many__file_that_is_none__says_where(

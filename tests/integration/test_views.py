@@ -306,7 +306,10 @@ def soon(seen: Callable[[], object]) -> bool:
     return bool(seen())
 
 
-@pytest.mark.parametrize("command", [("status",), ("show", "agent", "shopper"), ("history",)])
+@pytest.mark.parametrize(
+    "command",
+    [("status", "--watch"), ("show", "agent", "shopper", "--watch"), ("history", "--follow")],
+)
 def test_watch__while_somebody_pays__draws_it_and_ends_with_ctrl_c(
     devnet: RunningDevnet, command: tuple[str, ...]
 ) -> None:
@@ -315,7 +318,7 @@ def test_watch__while_somebody_pays__draws_it_and_ends_with_ctrl_c(
     """
     screen, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "bursar", *command, "--watch"],
+        [sys.executable, "-m", "bursar", *command],
         env={**os.environ, "COLUMNS": "200", "TERM": "xterm"},
         stdout=terminal,
         stderr=subprocess.PIPE,

@@ -27,7 +27,9 @@ def read_amount(amount: str | int, symbol: str, decimals: int) -> int:
     try:
         return to_base_units(parse_amount(amount), decimals)
     except WrongError as wrong:
-        raise AmountError(f"Amount {amount[:100]!r} in {symbol}: {wrong}; {wrong.fix}.") from None
+        raise AmountError(
+            f"Amount {amount[:100]!r} in {symbol}: {wrong.message}; {wrong.fix}."
+        ) from None
 
 
 def show_amount(amount: int, symbol: str, decimals: int) -> str:

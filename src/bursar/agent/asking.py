@@ -32,7 +32,7 @@ class Asking:
         self.agent = agent
         self.chain_id = chain_id
         self.names = names
-        self.refusals = Refusals(wallet, agent)
+        self.refusals = Refusals(wallet, agent, names.name_recipient(agent).name)
 
     def build_request(
         self,

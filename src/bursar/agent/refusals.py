@@ -11,11 +11,12 @@ from bursar.agent.amounts import show_amount
 from bursar.agent.names import CategoryInfo, Recipient, TokenInfo
 from bursar.agent.payment import REVERTED, Refusal, Remaining
 from bursar.budgets import Budget
-from bursar.chain.contracts import Contract, token_at
+from bursar.chain.contracts import Contract, organization_at, token_at
 from bursar.chain.reverts import Revert
 from bursar.reasons import MEANINGS, PREVIEWS, Preview, Reason
-from bursar.types import NATIVE, Address
+from bursar.types import FOREVER, NATIVE, Address
 
+_MOST = "one payment is at most"
 _BY_PREVIEW = {number: reason for reason, number in PREVIEWS.items()}
 
 
@@ -43,9 +44,10 @@ class Refusals:
     Explains what the wallet denies to one agent.
     """
 
-    def __init__(self, wallet: Contract, agent: Address) -> None:
+    def __init__(self, wallet: Contract, agent: Address, name: str | None = None) -> None:
         self._wallet = wallet
         self._agent = agent
+        self._name = name or agent
 
     def explain_preview(
         self, preview: Preview, request: Request, remaining: Remaining
@@ -85,12 +87,16 @@ class Refusals:
     def _words(self, reason: Reason, request: Request, remaining: Remaining) -> str:
         asked, show = request.show(request.amount), request.show
         token, category = request.token, request.category.name or "(none)"
-        budget = f"{self._agent} for {token.symbol} and category {category}"
+        if reason is Reason.PAYMENTS_STOPPED:
+            return f"Denied: stopped: {self._say_stop()}."
         if reason is Reason.PAYMENTS_NO_BUDGET:
+            budget = f"{self._name} for {token.symbol} and category {category} in this wallet"
             return f"Denied: no budget of {budget}, or it has expired. Is it the right key?"
         if reason is Reason.PAYMENTS_AMOUNT:
             most = show(self._budget(request).per_payment)
-            return f"Denied: {asked} asked; one payment is at most {most}."
+            if not request.amount:
+                return f"Denied: {asked} asked: a payment moves something; {_MOST} {most}."
+            return f"Denied: {asked} asked; {_MOST} {most}."
         if reason is Reason.PAYMENTS_HOURLY:
             until = show_time(remaining.hour_resets_at)
             return f"Denied: {asked} asked, {show(remaining.hour)} left this hour, until {until}."
@@ -107,6 +113,25 @@ class Refusals:
         if reason is Reason.PAYMENTS_BALANCE:
             return f"Denied: {asked} asked, the wallet holds {show(self.fetch_balance(token))}."
         return f"Denied: {reason.partition(': ')[2]} ({MEANINGS[reason]})."
+
+    def _say_stop(self) -> str:
+        """
+        What stops it and for how long, the widest first.
+        """
+        client, now = self._wallet.client, self._wallet.client.fetch_now()
+        organization = organization_at(client, self._wallet.view("organization"))
+        scopes = {
+            "the whole organisation": organization.address,
+            "this wallet": self._wallet.address,
+            f"agent {self._name}": self._agent,
+        }
+        for what, scope in scopes.items():
+            until = int(organization.view("paused_until", scope))
+            if until == FOREVER:
+                return f"{what} is paused until the treasury releases it"
+            if until > now:
+                return f"{what} is paused until {show_time(until)}"
+        return "no keeper has sent a heartbeat in time; the next one ends it"
 
     def _budget(self, request: Request) -> Budget:
         found: Budget = self._wallet.view(

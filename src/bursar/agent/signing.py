@@ -21,7 +21,7 @@ from bursar.chain.reader import Reader
 from bursar.reasons import Reason
 from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.store.nonce_file import NonceFile
-from bursar.types import HOUR, MAX_SIGNED_AHEAD, Address
+from bursar.types import HOUR, MAX_SIGNED_AHEAD, MAX_UINT256, Address
 
 USUAL_VALIDITY: Final = HOUR
 
@@ -58,6 +58,8 @@ class Signing:
             raise SignedPaymentError(
                 f"A signed payment is good for 1 to {MAX_SIGNED_AHEAD} seconds, not {valid_for}."
             )
+        if nonce is not None and not 0 <= nonce <= MAX_UINT256:
+            raise SignedPaymentError(f"{nonce} is no nonce: a whole number from 0 on.")
         preview = self._asking.preview(request)
         refusal = preview.refusal or self._refuse_used(nonce)
         if refusal is not None:

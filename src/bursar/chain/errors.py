@@ -7,6 +7,7 @@ What can go wrong between here and a chain.
         │   ├── BadAnswerError        it answers what makes no sense
         │   └── NotMinedError         a transaction was sent and is not mined in time
         │       └── DroppedError      … and the node no longer knows it
+        ├── NodeUrlError              no node can be at such a URL
         ├── RpcError                  the node answered with an error
         ├── RevertedError             a contract refused; carries its decoded reason
         ├── UnreadableLogError        a log with one of our events' topics, not shaped as one
@@ -34,6 +35,12 @@ class ChainError(BursarError):
 class NoAnswerError(ChainError):
     """
     Nobody answered: whether a transaction that was under way is mined is not known.
+    """
+
+
+class NodeUrlError(ChainError):
+    """
+    No node can be at such a URL.
     """
 
 

@@ -3,15 +3,16 @@ One JSON-RPC endpoint: ask, and get the result or an error that says what happen
 """
 
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from bursar.chain.errors import BadAnswerError, NoAnswerError, RpcError
+from bursar.chain.errors import BadAnswerError, NoAnswerError, NodeUrlError, RpcError
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _LONGEST_SHOWN: Final = 120
+_DEEPEST: Final = 10  # causes of causes
 
 
 class Rpc:
@@ -25,7 +26,7 @@ class Rpc:
         if url.startswith(("ws://", "wss://")):
             url = f"http{url.removeprefix('ws')}"
         options: dict[str, Any] = {"timeout": timeout}
-        parts = urlsplit(url)
+        parts = _read_url(url)
         if parts.hostname in _LOCAL:
             # A proxy that is configured for the outside must not see calls to this machine.
             options["proxies"] = {"http": "", "https": ""}
@@ -47,7 +48,7 @@ class Rpc:
         except OSError as error:  # not reached, too slow, or a bad status
             raise NoAnswerError(
                 f"{method}: no answer from {self.name} (it has {self._timeout:g} s): "
-                f"{self._mask(error)}. Check that the node runs and the URL is right."
+                f"{self._mask(_innermost(error))}. Check that the node runs and the URL is right."
             ) from error
         except ValueError as error:
             raise self._bad(method, f"no JSON: {self._mask(error)}") from error
@@ -110,11 +111,43 @@ class Rpc:
             "node's, or use another node."
         )
 
-    def _mask(self, error: Exception) -> str:
+    def _mask(self, error: BaseException | str) -> str:
         text = str(error)
         for secret in self._secrets:
             text = text.replace(secret, "…")
         return text
+
+
+def _read_url(url: str) -> SplitResult:
+    """
+    Its parts. Raises NodeUrlError for what no node can be at; only its beginning is shown, because
+    the rest may be a key.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return parts
+    except ValueError:  # half an IPv6 address
+        pass
+    raise NodeUrlError(
+        f"'{url[:7]}…' is no URL of a node: it begins with http://, https://, ws:// or wss://, and "
+        "names a host."
+    )
+
+
+def _innermost(error: BaseException) -> BaseException | str:
+    """
+    Why nothing was reached, without the layers of libraries around it.
+    """
+    seen: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if seen is None:
+            break
+        if isinstance(seen, OSError) and seen.strerror:
+            return seen.strerror
+        inside = getattr(seen, "reason", None) or (seen.args[0] if seen.args else None)
+        seen = inside if isinstance(inside, BaseException) else seen.__cause__ or seen.__context__
+    return error
 
 
 def _digits(value: Any) -> str:

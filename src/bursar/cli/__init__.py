@@ -6,6 +6,7 @@ Exit status: 0 done, 1 fault, 2 denied or wrong usage, 130 interrupted.
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -39,13 +40,14 @@ app = typer.Typer(
     # Plain: boxes break lines that somebody wants to copy, and cost a quarter of the width.
     rich_markup_mode=None,
 )
-for _heading, _commands in {
+_SINGLE: dict[str, tuple[Callable[..., None], ...]] = {
     "Try it on a local chain": (demo, devnet),
     "Set up": (validate, init),
     "Look": (status, pending, pending_changes, history, events),
     "Pay, as an agent": (pay, sign, relay, void, cancel, execute),
     "Stop": (pause, unpause, veto),
-}.items():
+}
+for _heading, _commands in _SINGLE.items():
     for _command in _commands:
         app.command(rich_help_panel=_heading)(_command)
 for _heading, _name, _group in (

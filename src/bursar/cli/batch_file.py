@@ -5,6 +5,7 @@ Many payments from a file: CSV with a head, `to,amount` and, if wanted, `referen
 """
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,13 +29,31 @@ def read_batch(path: Path) -> list["BatchEntry"]:
     """
     The payments of a file, in its order. Raises BatchFileError.
     """
+    return [entry for _, entry in _read(path)]
+
+
+def name_line(path: Path, message: str) -> str:
+    """
+    What was said of an entry, counted from 0, with the line of the file that it stands in.
+    """
+
+    def name(found: re.Match[str]) -> str:
+        lines = [line for line, _ in _read(path)]
+        return f"{path}, line {lines[int(found[1])]}"
+
+    return re.sub(r"^Entry (\d+)(?: of \d+)?(?=: )", name, message)
+
+
+def _read(path: Path) -> list[tuple[int, "BatchEntry"]]:
     from bursar.agent import BatchEntry
 
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, strict=True)
             _check_head(path, rows.fieldnames or ())
-            return [BatchEntry(*_read_row(path, rows.line_num, row)) for row in rows]
+            return [
+                (rows.line_num, BatchEntry(*_read_row(path, rows.line_num, row))) for row in rows
+            ]
     except (csv.Error, UnicodeDecodeError) as error:
         raise BatchFileError(f"{path} is no CSV file: {error}.") from error
 

@@ -9,12 +9,13 @@ import typer
 from bursar.cli.options import (
     BookOption,
     JsonOption,
+    ReasonOption,
     RpcOption,
     YesOption,
     confirm,
-    fail,
     reporting,
     say_json,
+    validate_reason,
 )
 
 
@@ -53,14 +54,16 @@ def pending_changes(
 
 def veto(
     id: Annotated[str, typer.Argument(metavar="ID", help="As `bursar pending-changes` shows it.")],
-    reason: Annotated[str, typer.Option(help="Goes on chain: 64 bytes at most.")],
+    reason: ReasonOption,
     yes: YesOption = False,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """
-    Strike out a pending change, as a guardian (BURSAR_GUARDIAN_KEY or the file ..._KEY_FILE).
+    Strike out a pending change, as a guardian.
+
+    Signs with BURSAR_GUARDIAN_KEY or the file BURSAR_GUARDIAN_KEY_FILE.
 
     Example: bursar veto 0x5f --reason "nobody agreed to this"
     """
@@ -69,10 +72,8 @@ def veto(
         from bursar.cli.safe_place import say
         from bursar.treasury.pending import find_change
         from bursar.treasury.pending import pending_changes as find
-        from bursar.types import MAX_REASON_BYTES
 
-        if not 0 < len(reason.encode()) <= MAX_REASON_BYTES:
-            fail(as_json, f"A reason has 1 to {MAX_REASON_BYTES} bytes.", code="usage")
+        validate_reason(reason, as_json, least=1)
         place = Place.find(rpc_url, book)
         change = find_change(place.view, id)
         told = next(one for one in find(place.view) if one.id == f"0x{change.id.hex()}")

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import JsonOption, fail, reporting, say_json
+from bursar.cli.options import USAGE, JsonOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bursar.devnet import RunningDevnet
     from bursar.treasury import Status
+
+# Of the table that has addresses and keys beside each other.
+_WHOLE_KEYS = 132
 
 
 def devnet(
@@ -24,7 +27,10 @@ def devnet(
         typer.Option("--file", "-f", metavar="FILE", help="The treasury.yaml to set up."),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Where the chain answers; 0: any free port.")
+        int,
+        typer.Option(
+            min=0, max=65_535, metavar="PORT", help="Where the chain answers; 0: any free port."
+        ),
     ] = 8545,
     fork_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Fork the chain of this node.")
@@ -35,7 +41,7 @@ def devnet(
     ] = None,
     block_time: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Seconds between blocks; else one per transaction."),
+        typer.Option(min=0.1, metavar="SECONDS", help="Between blocks; else one per transaction."),
     ] = None,
     env_file: Annotated[
         Path,
@@ -53,7 +59,7 @@ def devnet(
     """
     with reporting(as_json):
         if attach is not None and fork_url is not None:
-            fail(as_json, "--attach and --fork-url exclude each other.", code="usage")
+            fail(as_json, "--attach and --fork-url exclude each other.", code=USAGE)
         # A shell starts what runs in its background with Ctrl-C ignored; `kill` must end it, too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, _interrupt)
@@ -141,17 +147,22 @@ def _print_people(console: "Console", running: "RunningDevnet") -> None:
     from bursar.cli.console import build_table
     from bursar.devnet import devnet_key
 
-    table = build_table(
-        "Public keys: never use them anywhere else",
-        role="left",
-        name="left",
-        address="left",
-        private_key="left",
-    )
-    for role, name, holder in running.founded.book.holders():
-        table.add_row(role, name, holder.address, devnet_key(holder))
-    console.print()
-    console.print(table)
+    people = list(running.founded.book.holders())
+    title = "Public keys: never use them anywhere else"
+    columns = {"role": "left", "name": "left", "address": "left"}
+    if console.width >= _WHOLE_KEYS:
+        table = build_table(title, **columns, private_key="left")
+        for role, name, holder in people:
+            table.add_row(role, name, holder.address, devnet_key(holder))
+        console.print("", table)
+        return
+    # A key that is broken over two lines cannot be copied.
+    addresses = build_table("Who is who", **columns)
+    keys = build_table(title, name="left", key="left")
+    for role, name, holder in people:
+        addresses.add_row(role, name, holder.address)
+        keys.add_row(name, devnet_key(holder))
+    console.print("", addresses, "", keys)
 
 
 def _print_notes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import BookOption, RpcOption, fail, reporting
+from bursar.cli.options import BookOption, RpcOption, reporting
 
 if TYPE_CHECKING:
     from bursar.book import AddressBook
@@ -36,7 +36,9 @@ def events(
     kind: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these, such as Paid.")
     ] = None,
-    last: Annotated[int | None, typer.Option(min=1, help="Only the latest so many.")] = None,
+    last: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the latest so many.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     rpc_url: RpcOption = None,
     book: BookOption = None,
@@ -49,18 +51,18 @@ def events(
     """
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
+        from bursar.cli.history_options import validate_kinds
         from bursar.cli.place import Place
-        from bursar.events import EVENTS
         from bursar.treasury import History
 
-        unknown = [name for name in kind or [] if name not in EVENTS]
-        if unknown:
-            names = ", ".join(sorted(EVENTS))
-            fail(as_json, f"No event is called {unknown[0]}: use one of {names}.", code="usage")
+        kind = validate_kinds(kind or [])
         place = Place.find(rpc_url, book)
         found = place.view.events
-        _print([one for one in found if _is_wanted(one, kind)][-(last or 0) :], place.book, as_json)
+        wanted = [one for one in found if _is_wanted(one, kind)][-(last or 0) :]
+        _print(wanted, place.book, as_json)
         if not follow:
+            if not wanted:
+                typer.echo("Nothing of that kind was logged yet.", err=True)
             return
         history = History(place.office.client, place.office.book.organization, place.book.block)
         history.read(place.view.block)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting, say_json
+from bursar.cli.options import USAGE, BookOption, JsonOption, RpcOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
     from bursar.cli.place import Place
@@ -40,8 +40,10 @@ def history(
         str | None,
         typer.Option(metavar="TOKEN:AMOUNT", help="Only amounts of at least so much of it."),
     ] = None,
-    last: Annotated[int | None, typer.Option(min=1, help="Only the latest so many.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
+    last: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the latest so many.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
     rpc_url: RpcOption = None,
     book: BookOption = None,
     as_json: JsonOption = False,
@@ -57,8 +59,9 @@ def history(
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.cli.place import Place
 
-        if watch and as_json:
-            fail(as_json, "--watch goes on for ever: use `bursar events --follow --json`.")
+        if follow and as_json:
+            message = "--follow has no end: use `bursar events --follow --json`."
+            fail(as_json, message, code=USAGE)
         place = Place.find(rpc_url, book)
         wanted = _Filter(place, wallet, agent, kind or [], (since, until), least)
         found = wanted.of(place.view.events)[-(last or 0) :]
@@ -66,8 +69,10 @@ def history(
             say_json({"ok": True, "events": [one.model_dump(mode="json") for one in found]})
             return
         _print(found)
-        if watch:
+        if follow:
             _follow(place, wanted)
+        elif not found:
+            typer.echo("Nothing like that has happened.", err=True)
 
 
 class _Filter:

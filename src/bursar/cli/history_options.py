@@ -24,7 +24,10 @@ def validate_kinds(kinds: list[str]) -> list[str]:
     """
     for name in kinds:
         if name not in EVENTS:
-            raise FilterError(f"No event is called {name}: {build_hint(name, EVENTS)}")
+            # People write `paid`, and for that nothing is close enough.
+            same = [known for known in EVENTS if known.lower() == name.lower()]
+            hint = f"did you mean {same[0]}?" if same else build_hint(name, EVENTS)
+            raise FilterError(f"No event is called {name}: {hint}")
     return kinds
 
 

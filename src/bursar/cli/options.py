@@ -15,9 +15,11 @@ import typer
 FAULT = 1
 DENIED = 2
 INTERRUPTED = 130
+USAGE = "usage"
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Goes on chain: 64 bytes at most.")]
 RpcOption = Annotated[
     str | None,
     typer.Option("--rpc-url", metavar="URL", help="The node. Default: BURSAR_RPC_URL."),
@@ -57,13 +59,13 @@ def reporting(as_json: bool) -> Iterator[None]:
 
 def fail(as_json: bool, message: str, *, code: str = "fault", **details: Any) -> NoReturn:
     """
-    Say what went wrong, and end with 1.
+    Say what went wrong, and end with 1; with 2 where the options themselves are wrong.
     """
     if as_json:
         say_json({"ok": False, "error": {"code": code, "message": message, **details}})
     else:
-        typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(FAULT)
+        typer.echo(f"error: {_harmless(message)}", err=True)
+    raise typer.Exit(DENIED if code == USAGE else FAULT)
 
 
 def deny(as_json: bool, *, reason: str, message: str, **details: Any) -> NoReturn:
@@ -73,8 +75,17 @@ def deny(as_json: bool, *, reason: str, message: str, **details: Any) -> NoRetur
     if as_json:
         say_json({"ok": False, "denied": {"reason": reason, "message": message, **details}})
     else:
-        typer.echo(f"denied: {message}", err=True)
+        typer.echo(f"denied: {_harmless(message)}", err=True)
     raise typer.Exit(DENIED)
+
+
+def _harmless(message: str) -> str:
+    """
+    What a stranger had a hand in, such as a file or a service's words, moves no cursor.
+    """
+    from bursar.treasury.safe.words import printable
+
+    return "\n".join(map(printable, message.split("\n")))
 
 
 def say_json(document: Any) -> None:
@@ -92,8 +103,44 @@ def confirm(question: str, *, yes: bool, as_json: bool) -> None:
         return
     if not sys.stdin.isatty():
         fail(as_json, f"{question} Nobody is there to answer: give --yes.", code="unconfirmed")
-    if not typer.confirm(question, err=True):
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            typer.echo("", err=True)
+            raise KeyboardInterrupt from None
+        agreed = False  # the end of what is typed, which is no yes
+    if not agreed:
         fail(as_json, "Not done.", code="unconfirmed")
+
+
+def validate_reason(reason: str, as_json: bool, *, least: int = 0) -> None:
+    """
+    End with wrong usage where the chain would not take it.
+    """
+    from bursar.types import MAX_REASON_BYTES
+
+    if least <= (found := len(reason.encode())) <= MAX_REASON_BYTES:
+        return
+    fail(
+        as_json,
+        f"--reason has {found} bytes: it is {least or 'at most'}{' to' if least else ''} "
+        f"{MAX_REASON_BYTES} bytes long, because it goes on chain.",
+        code=USAGE,
+    )
+
+
+def read_duration(option: str, text: str, as_json: bool) -> int:
+    """
+    Seconds, as treasury.yaml writes them: 600, 10m, 1h30m.
+    """
+    from bursar.config import parse_duration
+    from bursar.config.problems import WrongError
+
+    try:
+        return parse_duration(text)
+    except WrongError as wrong:
+        fail(as_json, f"{option} {text!r}: {wrong.message}; {wrong.fix}.", code=USAGE)
 
 
 def code_of(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.batch_file import read_batch
+from bursar.cli.batch_file import name_line, read_batch
 from bursar.cli.options import (
     BookOption,
     JsonOption,
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from bursar.cli.place import Place
     from bursar.types import Address
 
+TO_HELP = "A recipient's or an agent's name, or an address."
+AMOUNT_HELP = "In whole tokens, such as 10.50."
+TokenArgument = Annotated[
+    str, typer.Argument(metavar="TOKEN", help="The token's symbol or address.")
+]
+CategoryOption = Annotated[str, typer.Option(metavar="NAME", help="Which budget is charged.")]
+OwnWordsOption = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Yours; stays on this machine.")
+]
 AgentOption = Annotated[
     str | None, typer.Option("--agent", metavar="NAME", help="The agent. Default: the key's.")
 ]
@@ -34,18 +43,16 @@ WalletOption = Annotated[
 
 
 def pay(
-    token: Annotated[str, typer.Argument(help="The token's symbol or address.")],
-    to: Annotated[
-        str | None, typer.Argument(help="A recipient's or an agent's name, or an address.")
-    ] = None,
-    amount: Annotated[str | None, typer.Argument(help="In whole tokens, such as 10.50.")] = None,
+    token: TokenArgument,
+    to: Annotated[str | None, typer.Argument(metavar="TO", help=TO_HELP)] = None,
+    amount: Annotated[str | None, typer.Argument(metavar="AMOUNT", help=AMOUNT_HELP)] = None,
     many: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV: to,amount[,reference,note]. All or none."),
     ] = None,
-    category: Annotated[str, typer.Option(help="Which budget is charged.")] = "",
-    reference: Annotated[str | None, typer.Option(help="Yours; stays on this machine.")] = None,
-    note: Annotated[str | None, typer.Option(help="Yours; stays on this machine.")] = None,
+    category: CategoryOption = "",
+    reference: OwnWordsOption = None,
+    note: OwnWordsOption = None,
     agent: AgentOption = None,
     wallet: WalletOption = None,
     yes: YesOption = False,
@@ -71,10 +78,10 @@ def pay(
             raise typer.BadParameter("Give TO and AMOUNT for one payment, or --many FILE.")
         entries = [] if many is None else read_batch(many)
         found = connect(Place.find(rpc_url, book), agent, wallet, token)
-        if to is None or amount is None:
-            question = f"Pay {len(entries)} payments of {token}, all or none?"
-            pay_batch(found, token, entries, category, question, yes=yes, as_json=as_json)
+        if many is not None:
+            pay_batch(found, token, many, entries, category, yes=yes, as_json=as_json)
             return
+        to, amount = str(to), str(amount)  # both were given, as was checked above
         preview = found.preview(token, to, amount, category=category)
         if preview.refusal is None:
             question = f"Pay {amount} {token} to {to}{_waits(preview)}?"
@@ -86,9 +93,9 @@ def pay(
 def pay_batch(
     found: "AgentWallet",
     token: str,
+    path: Path,
     entries: list["BatchEntry"],
     category: str,
-    question: str,
     *,
     yes: bool,
     as_json: bool,
@@ -96,14 +103,20 @@ def pay_batch(
     """
     All of them or none. Ends with 2 where they were denied.
     """
-    preview = found.preview_many(token, entries, category=category)
+    from bursar.agent import AmountError, UnknownNameError
+
+    try:
+        preview = found.preview_many(token, entries, category=category)
+    except (AmountError, UnknownNameError) as error:
+        raise type(error)(name_line(path, str(error))) from None
     if preview.refusal is None:
+        question = f"Pay {len(entries)} payments of {token}, all or none?"
         confirm(f"{question} {preview.total_formatted}.", yes=yes, as_json=as_json)
     batch = found.pay_many(token, entries, category=category)
     told = batch.model_dump(mode="json")
     if batch.denied:
         reason = str(batch.reason or batch.code)
-        deny(as_json, reason=reason, message=batch.message, batch=told)
+        deny(as_json, reason=reason, message=name_line(path, batch.message), batch=told)
     if as_json:
         say_json({"ok": True, "batch": told})
         return

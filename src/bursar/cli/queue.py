@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bursar.cli.options import (
+    USAGE,
     BookOption,
     JsonOption,
+    ReasonOption,
     RpcOption,
     YesOption,
     confirm,
     fail,
     reporting,
     say_json,
+    validate_reason,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from bursar.payments import QueuedPayment
     from bursar.types import Address, Bytes32
 
+_MAY_CANCEL = ("agent", "guardian", "keeper")
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `bursar pending` shows it.")]
 
 
@@ -57,7 +61,7 @@ def pending(
 
 def cancel(
     id: IdArgument,
-    reason: Annotated[str, typer.Option(help="Goes on chain: 64 bytes at most.")] = "",
+    reason: ReasonOption = "",
     role: Annotated[
         str | None,
         typer.Option("--as", metavar="ROLE", help="agent, guardian or keeper: whose key signs."),
@@ -73,10 +77,10 @@ def cancel(
     """
     with reporting(as_json):
         from bursar.cli.place import Place
-        from bursar.types import MAX_REASON_BYTES
 
-        if len(reason.encode()) > MAX_REASON_BYTES:
-            fail(as_json, f"A reason has at most {MAX_REASON_BYTES} bytes.", code="usage")
+        validate_reason(reason, as_json)
+        if role not in (None, *_MAY_CANCEL):
+            fail(as_json, f"--as is agent, guardian or keeper, not {role}.", code=USAGE)
         place = Place.find(rpc_url, book)
         wallet, found, payment = _find(place, id)
         key = _canceller(place, payment.agent, role)
@@ -138,8 +142,8 @@ def _find(place: "Place", id: str) -> tuple["Address", "Bytes32", "QueuedPayment
         return found[0]
     what = "More than one payment waits" if found else "No payment waits"
     raise UnknownPaymentError(
-        f"{what} whose id begins with {id!r}. `bursar pending` shows those that do; a payment that "
-        "was paid at once cannot be cancelled."
+        f"{what} whose id begins with {id!r}. `bursar pending` shows those that do; what was paid "
+        f"at once, executed or cancelled does not wait: `bursar show payment {id or 'ID'}`."
     )
 
 

@@ -57,7 +57,7 @@ def draft_change(
         try:
             calls = build(place, policy)
         except WrongError as wrong:
-            fail(as_json, f"{wrong}; {wrong.fix}.", code="usage")
+            fail(as_json, f"{wrong.message}; {wrong.fix}.", code="usage")
         name = place.author(author)
         made = draft_calls(place.desk, calls, purpose=purpose, author=name)
         tell_draft(place, made, as_json)

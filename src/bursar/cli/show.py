@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting, say_json
+from bursar.cli.options import USAGE, BookOption, JsonOption, RpcOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -128,7 +128,7 @@ def _show(
 
     rpc_url, book, as_json, watch = options
     if watch and as_json:
-        fail(as_json, "--watch draws on a terminal: leave --json out.", code="usage")
+        fail(as_json, "--watch draws on a terminal: leave --json out.", code=USAGE)
     place = Place.find(rpc_url, book)
     if as_json:
         say_json({"ok": True, **build(place, place.view).model_dump(mode="json")})

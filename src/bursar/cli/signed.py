@@ -17,10 +17,21 @@ from bursar.cli.options import (
     YesOption,
     confirm,
     deny,
+    read_duration,
     reporting,
     say_json,
 )
-from bursar.cli.pay import AgentOption, WalletOption, connect, tell_payment
+from bursar.cli.pay import (
+    AMOUNT_HELP,
+    TO_HELP,
+    AgentOption,
+    CategoryOption,
+    OwnWordsOption,
+    TokenArgument,
+    WalletOption,
+    connect,
+    tell_payment,
+)
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -32,14 +43,17 @@ _STDIN = "-"
 
 
 def sign(
-    token: Annotated[str, typer.Argument(help="The token's symbol or address.")],
-    to: Annotated[str, typer.Argument(help="A recipient's or an agent's name, or an address.")],
-    amount: Annotated[str, typer.Argument(help="In whole tokens, such as 10.50.")],
-    category: Annotated[str, typer.Option(help="Which budget is charged.")] = "",
-    reference: Annotated[str | None, typer.Option(help="Yours; stays on this machine.")] = None,
-    valid_for: Annotated[int, typer.Option(metavar="SECONDS", help="At most a day.")] = 3600,
+    token: TokenArgument,
+    to: Annotated[str, typer.Argument(metavar="TO", help=TO_HELP)],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help=AMOUNT_HELP)],
+    category: CategoryOption = "",
+    reference: OwnWordsOption = None,
+    valid_for: Annotated[
+        str, typer.Option(metavar="TIME", help="Such as 30m; a day at most.")
+    ] = "1h",
     nonce: Annotated[
-        int | None, typer.Option(help="Of a signed payment, to sign one in its place.")
+        int | None,
+        typer.Option(metavar="N", help="Of a signed payment, to sign one in its place."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it there, for its owner only.")
@@ -63,6 +77,7 @@ def sign(
         from bursar.agent import Payment
         from bursar.cli.place import Place
 
+        seconds = read_duration("--valid-for", valid_for, as_json)
         found = connect(Place.find(rpc_url, book), agent, wallet, token)
         confirm(f"Sign a payment of {amount} {token} to {to}?", yes=yes, as_json=as_json)
         signed = found.sign_payment(
@@ -71,7 +86,7 @@ def sign(
             amount,
             category=category,
             reference=reference,
-            valid_for=valid_for,
+            valid_for=seconds,
             nonce=nonce,
         )
         if isinstance(signed, Payment):
@@ -88,10 +103,11 @@ def relay(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Bring a signed payment to the chain, and pay the gas: with BURSAR_RELAYER_KEY, which needs no
-    right, or a keeper's key.
+    Bring a signed payment to the chain, and pay the gas.
 
-    Signature, deadline and limits are looked at first, so a refusal costs nothing (exit status 2).
+    With BURSAR_RELAYER_KEY (or the file BURSAR_RELAYER_KEY_FILE), which needs no right, or a
+    keeper's key. Signature, deadline and limits are looked at first, so a refusal costs nothing
+    (exit status 2).
 
     Example: bursar relay payment.json --yes
     """
@@ -147,6 +163,8 @@ def void(
 
 
 def _hand_out(signed: "SignedPayment", out: Path | None, as_json: bool) -> None:
+    from bursar.cli.console import show_time
+
     if out is not None:
         handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
@@ -156,13 +174,17 @@ def _hand_out(signed: "SignedPayment", out: Path | None, as_json: bool) -> None:
     elif out is None:
         typer.echo(signed.to_json())
     else:
-        typer.echo(f"signed: nonce {signed.nonce}, good until {signed.deadline}, in {out}")
+        until = show_time(signed.deadline)
+        typer.echo(f"signed: nonce {signed.nonce}, good until {until} UTC, in {out}")
 
 
 def _read(file: str) -> "SignedPayment":
-    from bursar.agent import SignedPayment
+    from bursar.agent import SignedPayment, SignedPaymentError
 
-    text = sys.stdin.read() if file == _STDIN else Path(file).read_text()
+    try:
+        text = sys.stdin.read() if file == _STDIN else Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SignedPaymentError(f"{file} is no signed payment: it is no text.") from error
     return SignedPayment.from_json(_unwrap(text))
 
 

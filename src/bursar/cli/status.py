@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting, say_json
+from bursar.cli.options import USAGE, BookOption, JsonOption, RpcOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
@@ -28,7 +28,7 @@ def status(
         str, typer.Option(metavar="ORDER", help="name, balance, spent, used, or as created.")
     ] = "created",
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many wallets.")
+        int | None, typer.Option(min=1, metavar="N", help="Only the first so many wallets.")
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Agents that have spent nothing today as well.")
@@ -54,7 +54,7 @@ def status(
         from bursar.treasury.arranging import arrange, find_order
 
         if watch and as_json:
-            fail(as_json, "--watch draws on a terminal: leave --json out.", code="usage")
+            fail(as_json, "--watch draws on a terminal: leave --json out.", code=USAGE)
         place, order = Place.find(rpc_url, book), find_order(sort)
         names = wallet or []
 

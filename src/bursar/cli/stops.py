@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting, say_json
+from bursar.cli.options import (
+    USAGE,
+    BookOption,
+    JsonOption,
+    ReasonOption,
+    RpcOption,
+    fail,
+    read_duration,
+    reporting,
+    say_json,
+    validate_reason,
+)
 
 if TYPE_CHECKING:
     from bursar.cli.place import Place
@@ -19,7 +30,6 @@ ScopeArgument = Annotated[
     str,
     typer.Argument(metavar="SCOPE", help="organisation, or the name of a wallet or an agent."),
 ]
-ReasonOption = Annotated[str, typer.Option(help="Goes on chain: 64 bytes at most.")]
 
 
 def pause(
@@ -47,10 +57,10 @@ def pause(
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.cli.place import Place
 
-        _check_reason(reason, as_json)
-        seconds = _parse_duration(duration, as_json)
+        validate_reason(reason, as_json)
+        seconds = read_duration("--for", duration, as_json)
         if role not in (None, "guardian", "keeper"):
-            fail(as_json, f"--as is guardian or keeper, not {role}.", code="usage")
+            fail(as_json, f"--as is guardian or keeper, not {role}.", code=USAGE)
         place = Place.find(rpc_url, book)
         kind, address = place.book.find_scope(scope)
         signer = role or ("guardian" if place.has_key("guardian") else "keeper")
@@ -64,7 +74,8 @@ def unpause(
     scope: ScopeArgument,
     reason: ReasonOption = "",
     seen: Annotated[
-        int | None, typer.Option(min=1, help="The stop that you looked at. Default: the latest.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="The stop that you looked at. Default: the latest."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the Safe's transaction there.")
@@ -84,7 +95,7 @@ def unpause(
     with reporting(as_json):
         from bursar.cli.place import Place
 
-        _check_reason(reason, as_json)
+        validate_reason(reason, as_json)
         place = Place.find(rpc_url, book)
         kind, address = place.book.find_scope(scope)
         state, now = place.view.state, place.view.now
@@ -182,23 +193,6 @@ def _tell_running(told: dict[str, str], as_json: bool) -> None:
         say_json({"ok": True, "changed": False, **told})
     else:
         typer.echo(f"{told['name']} is not stopped: there is nothing to release.")
-
-
-def _check_reason(reason: str, as_json: bool) -> None:
-    from bursar.types import MAX_REASON_BYTES
-
-    if len(reason.encode()) > MAX_REASON_BYTES:
-        fail(as_json, f"A reason has at most {MAX_REASON_BYTES} bytes.", code="usage")
-
-
-def _parse_duration(text: str, as_json: bool) -> int:
-    from bursar.config import parse_duration
-    from bursar.config.problems import WrongError
-
-    try:
-        return parse_duration(text)
-    except WrongError as wrong:
-        fail(as_json, f"--for {text!r}: {wrong}; {wrong.fix}.", code="usage")
 
 
 def _hex(value: bytes) -> str:

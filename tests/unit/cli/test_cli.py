@@ -4,20 +4,24 @@ The command line without a chain: what it offers, how it explains itself, how it
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bursar.chain.errors import NoAnswerError, RevertedError
 from bursar.chain.reverts import decode_revert
 from bursar.cli import app
+from bursar.cli.console import build_table
 from bursar.cli.events import _ADDRESSES, as_line
 from bursar.cli.options import code_of, confirm, reporting
 from bursar.errors import BursarError
@@ -75,6 +79,49 @@ def test_help__every_command__has_an_example_that_parses_and_json(name: str) -> 
     assert "--json" in {option for each in command.params for option in each.opts}
     arguments = re.findall(r'"[^"]*"|\S+', example.removeprefix(name))
     command.make_context(name, [one.strip('"') for one in arguments], resilient_parsing=False)
+
+
+def test_help__whole__has_every_command_below_a_heading_and_cuts_nothing_off() -> None:
+    """
+    Somebody new finds a command by what it is for, and reads all of what it does.
+    """
+    shown = bursar("--help").output
+
+    assert "..." not in shown.partition("Try it")[2]
+    assert "╭" not in shown
+    for heading in ("Try it on a local chain:", "Look:", "Stop:", "The treasury's people:"):
+        assert f"\n{heading}\n" in shown
+    for name in {name.split()[0] for name in COMMANDS}:
+        assert f"\n  {name} " in shown
+
+
+def test_version__asked__is_the_release() -> None:
+    """
+    What a report of a bug begins with.
+    """
+    done = bursar("--version")
+
+    assert (done.exit_code, done.output) == (0, f"bursar {version('bursar')}\n")
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_table__narrow__gives_up_ids_before_figures_and_names(width: int) -> None:
+    """
+    No figure is broken over two lines, and no name where there is room for it otherwise.
+    """
+    table = build_table(
+        "Payments", id="id", wallet="left", agent="left", of_limit="right", left_this_hour="right"
+    )
+    table.add_row("0x" + "ab" * 32, "operations", "shopper", "1,234,567.89", "1,234,567.89")
+    screen = io.StringIO()
+
+    Console(file=screen, width=width, highlight=False).print(table)
+
+    shown = screen.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    (row,) = [line for line in shown.splitlines() if "operations" in line]
+    assert row.split()[1:] == ["operations", "shopper", "1,234,567.89", "1,234,567.89"]
+    assert (row.split()[0] == "0x" + "ab" * 32) is (width == 200)
 
 
 def test_help__no_option__takes_a_key() -> None:
@@ -190,6 +237,28 @@ def test_confirm__on_a_terminal__asks(
         confirm("Pay?", yes=False, as_json=False)
 
     assert CliRunner().invoke(command, [], input=answer).exit_code == status
+
+
+def test_confirm__interrupted__is_no_answer_but_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    Ctrl-C at a question ends as it does anywhere else, with 130.
+    """
+
+    def interrupt(prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    command = typer.Typer()
+
+    @command.command()
+    def pays() -> None:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("typer._click.termui.visible_prompt_func", interrupt)
+        with reporting(False):
+            confirm("Pay?", yes=False, as_json=False)
+
+    assert CliRunner().invoke(command, []).exit_code == 130
 
 
 def test_code_of__an_error__is_its_name_in_words() -> None:
