@@ -233,6 +233,8 @@ class FaultyNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # An answer's head and body are two packets: else the second waits 40 ms for the first.
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 # Whoever asked may have gone, and the real node with it.
