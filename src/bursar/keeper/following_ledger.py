@@ -14,6 +14,7 @@ from typing import Final
 
 from bursar.chain.follower import (
     NO_TRAFFIC,
+    DeepReorgError,
     Extension,
     Header,
     Logged,
@@ -23,6 +24,7 @@ from bursar.chain.follower import (
     TokenTransfer,
     Traffic,
 )
+from bursar.errors import BrokenHistoryError
 from bursar.state import Charges, State, apply_events
 from bursar.store.chain_projections import Touched
 from bursar.store.chain_restoring import Stored
@@ -113,7 +115,6 @@ class Ledger:
         elif step.logs and self._tip is None:
             self._fold_tip()
         for header, logs in _by_block(step):
-            self._hashes[header.number] = bytes.fromhex(header.hash[2:])
             self._add_block(batch, header)
             traffic = step.traffic.get(header.number, NO_TRAFFIC)
             transfers = deque(traffic.transfers)
@@ -131,12 +132,26 @@ class Ledger:
         yield self._close(self._open)
 
     def _add_block(self, batch: Batch, header: Header) -> None:
+        hash = bytes.fromhex(header.hash[2:])
         if header.number == batch.before.number and batch.before.log != WHOLE:
+            self._validate_same(header, hash)
             return  # stopped in the middle of it before
+        self._hashes[header.number] = hash
         parent = bytes.fromhex(header.parent[2:])
         source = self.cursor.source
-        hash = self._hashes[header.number]
         batch.insert(chain_blocks, (source, header.number, hash, parent, header.at))
+
+    def _validate_same(self, header: Header, hash: bytes) -> None:
+        """
+        Raises DeepReorgError where the rest of a block would be another block's.
+        """
+        begun = self._hashes[header.number]
+        if hash != begun:
+            raise DeepReorgError(
+                f"Of block {header.number} (0x{begun.hex()}), which is final, a part is in the "
+                f"store, and the chain has another one there now ({header.hash}). Find out which "
+                "chain is right; if it is the node's, run `bursar keeper rebuild`."
+            )
 
     def _add_events(
         self, batch: Batch, some: Sequence[Logged], transfers: deque[TokenTransfer]
@@ -227,6 +242,9 @@ def _by_block(step: Extension) -> Iterator[tuple[Header, Sequence[Logged]]]:
         while at < len(step.logs) and step.logs[at].block == header.number:
             at += 1
         yield header, step.logs[begin:at]
+    if at < len(step.logs):
+        left = step.logs[at]
+        raise BrokenHistoryError(f"{left.name} at {left.block}/{left.log} is in none of its blocks")
 
 
 def _raw(hash: str | None) -> bytes | None:
