@@ -87,7 +87,8 @@ class Books:
     def fetch_alerts(self, first: int, end: int) -> tuple[Alert, ...]:
         return tuple(one for one in self.alerts if first <= one.at < end)
 
-    def clear_low_balance(self, wallet: str, token: str, by: str) -> int:
+    def clear_low_balance(self, wallet: str, token: str, by: str, ref: bytes) -> int:
+        assert len(ref) == 32
         self.cleared.append((wallet, token, by))
         return 1
 

@@ -21,6 +21,7 @@ from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.recorded import RecordedRefusals
+from bursar.treasury.refills.recorded_alerts import RecordedAlerts
 from bursar.treasury.refills.reporting import Reporter
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.watching import LiveViews
@@ -71,6 +72,7 @@ def _open(safe: SafePlace, book: str | None, path: str) -> Opened:
         LiveViews(place.office),
         read_file(path),
         receipts=find_receipt_keys(place),
+        alerts=RecordedAlerts(find_database(place), place.book),
         refusals=RecordedRefusals(find_database(place), place.book),
     )
     return Opened(place, RefillDesk(reporter, find_folder(place, book), safe.desk), path)

@@ -206,7 +206,9 @@ class RefillDesk:
 
     def _clear(self, report: Report, by: str) -> int | None:
         counts = [
-            self.reporter.alerts.clear_low_balance(line.address, line.token_address, by)
+            self.reporter.alerts.clear_low_balance(
+                line.address, line.token_address, by, report.hash
+            )
             for line in report.refilled
         ]
         known = [count for count in counts if count is not None]

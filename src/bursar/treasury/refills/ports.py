@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bursar.treasury.office import View
 from bursar.treasury.refills.evidence import Alert, Refusal
-from bursar.types import Address
+from bursar.types import Address, Bytes32
 
 
 class Views(Protocol):
@@ -32,13 +32,17 @@ class Alerts(Protocol):
 
     def fetch_alerts(self, first: int, end: int) -> Sequence[Alert] | None:
         """
-        Those that were raised from `first` until before `end` (Unix seconds), by time.
+        Those that were raised from `first` until before `end` (Unix seconds), by time; before them
+        those that are still open from earlier.
         """
         ...
 
-    def clear_low_balance(self, wallet: Address, token: Address, by: str) -> int | None:
+    def clear_low_balance(
+        self, wallet: Address, token: Address, by: str, ref: Bytes32
+    ) -> int | None:
         """
-        Clear the open low-balance alerts of a wallet; how many there were.
+        Clear the open low-balance alerts of a wallet, by the refill with the reference `ref`; how
+        many it has settled.
         """
         ...
 
@@ -65,7 +69,7 @@ class NothingRecorded:
         Nobody recorded alerts.
         """
 
-    def clear_low_balance(self, wallet: Address, token: Address, by: str) -> None:
+    def clear_low_balance(self, wallet: Address, token: Address, by: str, ref: Bytes32) -> None:
         """
         There is none to clear.
         """
