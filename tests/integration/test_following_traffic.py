@@ -87,6 +87,21 @@ def test_traffic__a_call_that_failed__is_seen_where_every_receipt_is_read(
     assert 0 < row.gas_used <= 300_000
 
 
+@pytest.mark.parametrize(("behind", "seen"), [(0, 1), (DEPTH + 1, 1), (200, 0)])
+def test_traffic__a_call_that_failed__is_seen_soon_after(
+    world: LiveWorld, database: Database, behind: int, seen: int
+) -> None:
+    """
+    Near the head every receipt is read, also of blocks that are final; of a long past only those
+    of blocks that touch us, and the call was alone in its own.
+    """
+    with pytest.raises(RevertedError):
+        world.pay(10_000 * USDC, gas=300_000)
+    mine(world, behind)
+    asyncio.run(follow(build_following(world, database, receipts=Receipts.RECENT)))
+    assert len(rows(database, chain_failed_calls)) == seen
+
+
 def test_traffic__a_node_without_receipts__stops_and_says_what_to_do(
     world: LiveWorld, node: FaultyNode, database: Database
 ) -> None:

@@ -5,7 +5,7 @@
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -49,6 +49,10 @@ def run(
             min=0, metavar="BLOCKS", help="How deep a block is final. Default: 64; a devnet's: 0."
         ),
     ] = None,
+    receipts: Annotated[
+        Literal["recent", "touched", "never"],
+        typer.Option(help="Of which blocks receipts are read; only `recent` shows every refusal."),
+    ] = "recent",
     notices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where senders are told, a line each.")
     ] = None,
@@ -72,7 +76,7 @@ def run(
     with reporting(as_json):
         # Here and not above, so that --help does not load what talks to a chain.
         from bursar.chain.client import Client
-        from bursar.chain.follower import DEPTH
+        from bursar.chain.follower import DEPTH, Receipts
         from bursar.cli.keeper_words import LocalClock, Words, introduce, quieten
         from bursar.cli.place import Place
         from bursar.cli.storing import find_database
@@ -91,6 +95,7 @@ def run(
             "chain_id": known.chain_id,
             "first": known.block,
             "depth": final_after,
+            "receipts": Receipts(receipts),
             "witness": Client(witness) if witness is not None else None,
             "notices": FileNotices(notices) if notices is not None else None,
             "books": places,

@@ -17,7 +17,7 @@ from eth_account.signers.local import LocalAccount
 from bursar.chain.carriers import CarrierReader
 from bursar.chain.client import Client
 from bursar.chain.failures import FailureReader
-from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Step
+from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Receipts, Step
 from bursar.chain.sending import Patience, Sender
 from bursar.keeper.alerting import AlertPlaces
 from bursar.keeper.alerts_beside import alerting
@@ -76,6 +76,7 @@ def keeping(
     witness: Client | None = None,
     books: BookPlaces | None = None,
     alerts: AlertPlaces | None = None,
+    receipts: Receipts = Receipts.RECENT,
     lease_seconds: float = LEASE_SECONDS,
     **options: Any,
 ) -> Iterator[Keeper]:
@@ -112,6 +113,7 @@ def keeping(
             chain_id=chain_id,
             first=first,
             depth=depth,
+            receipts=receipts,
             on_step=_holding(turn_lease),
             guard=turn_lease.check,
         )

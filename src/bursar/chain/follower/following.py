@@ -239,7 +239,8 @@ class Follower:
 
     async def _read_deep(self, endpoint: Endpoint, last: int) -> Extension:
         found = await self._deep.read(endpoint, self._tip, last)
-        events, traffic = await self._read_content(endpoint, found)
+        receipts = self._receipts.of_blocks(self.behind)
+        events, traffic = await self._read_content(endpoint, found, receipts)
         self._tail.clear()
         self._final = self._tip = mark_of(found[-1][0])
         busy = {logged.block for logged in events} | traffic.keys()
@@ -256,7 +257,7 @@ class Follower:
         validate_links(endpoint, self._tip.hash, headers)
         found = await fetch_block_logs(endpoint, headers)
         content = list(zip(headers, found, strict=True))
-        events, traffic = await self._read_content(endpoint, content)
+        events, traffic = await self._read_content(endpoint, content, self._receipts)
         self._at_once = 1 if len(events) > _MANY_LOGS else min(2 * self._at_once, _BLOCKS_AT_ONCE)
         self._tail.extend(headers)
         self._tip = mark_of(headers[-1])
@@ -265,7 +266,7 @@ class Follower:
         return Extension(tuple(headers), tuple(events), traffic, self._tip, self._final)
 
     async def _read_content(
-        self, endpoint: Endpoint, found: Found
+        self, endpoint: Endpoint, found: Found, receipts: Receipts
     ) -> tuple[list[Logged], dict[int, Traffic]]:
         """
         A part after the other: receipts are large, and all of a long range are more than fits into
@@ -274,7 +275,7 @@ class Follower:
         events: list[Logged] = []
         traffic: dict[int, Traffic] = {}
         for part in in_parts(found):
-            blocks = await inspect(endpoint, part, self._emitters, receipts=self._receipts)
+            blocks = await inspect(endpoint, part, self._emitters, receipts=receipts)
             some, moved = await self._decode(blocks)
             events += some
             traffic |= moved

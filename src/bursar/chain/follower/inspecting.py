@@ -18,17 +18,27 @@ from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
 
 # Whose receipts are asked for together: about 5 MB of JSON.
 _TRANSACTIONS_AT_ONCE: Final = 2_000
+# Two epochs of Ethereum until a block is final, and as many for a keeper that is started anew.
+_RECENT: Final = 128
 
 
 class Receipts(StrEnum):
     """
     Of which blocks receipts are read: of none; of those whose filter says that one of ours logged,
-    or was named in a log; or of every block, which alone shows every call that failed.
+    or was named in a log; of these and of every block that is read soon after it was made; or of
+    every block. Only where all are read every call that failed is seen.
     """
 
     NEVER = "never"
     TOUCHED = "touched"
+    RECENT = "recent"
     ALWAYS = "always"
+
+    def of_blocks(self, behind: int) -> "Receipts":
+        """
+        The same for blocks that are at most `behind` behind the head.
+        """
+        return Receipts.TOUCHED if self is Receipts.RECENT and behind > _RECENT else self
 
 
 class Block(NamedTuple):
@@ -65,7 +75,7 @@ async def inspect(
     for _, logs in found:
         emitters.learn(logs or ())
     if receipts is not Receipts.NEVER:
-        every = receipts is Receipts.ALWAYS
+        every = receipts in (Receipts.RECENT, Receipts.ALWAYS)
         return await _read_receipts(endpoint, found, emitters, every=every)
     blocks = []
     for header, logs in found:
