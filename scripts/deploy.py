@@ -1,12 +1,13 @@
 """
 Deploy an organisation for a Safe that exists, on any EVM network that Ape reaches.
 
-    ape run deploy --network ethereum:sepolia:node --account deployer --file organization.yaml
+    ape run deploy --network ethereum:sepolia:node --account deployer --file treasury.yaml
     ape run deploy --network http://127.0.0.1:8545 --account TEST::0 --safe 0x... --guardian 0x...
         --keeper 0x... --change-delay 2d --heartbeat-timeout 1h --wallet trading --wallet support
 
-Options win over the file, whose form is in `src/bursar/chain/deployment_plan.py`. What is deployed
-are the artifacts that the package ships, compared with the sources beside them: Ape's own compiler
+The same as `bursar init`, for whose account is Ape's: a key file, a hardware wallet. The file is
+the treasury.yaml that `bursar init` takes, and options win over it. What is deployed are the
+artifacts that the package ships, compared with the sources beside them: Ape's own compiler
 does not notice when only a module has changed.
 
 Writes two files into --out: a record of the deployment, for `ape run verify_deployment`, and a
@@ -27,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from ape.cli import ConnectedProviderCommand, account_option
 from rich.console import Console
 
@@ -42,10 +42,12 @@ from bursar.chain.deployment import (
     check_plan,
     deploy,
 )
-from bursar.chain.deployment_plan import Plan, parse_address, parse_plan
+from bursar.chain.deployment_plan import Plan, WalletPlan, parse_address, parse_plan
 from bursar.chain.deployment_setup import build_setup, check_setup
-from bursar.chain.errors import ChainError
 from bursar.chain.safe_batch import build_batch
+from bursar.config import load_treasury
+from bursar.errors import BursarError
+from bursar.treasury.founding import plan_of
 from bursar.types import Address, checksummed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,21 +58,21 @@ def read_plan(
     file: Path | None, options: Mapping[str, Any], deployment: Deployment | None = None
 ) -> Plan:
     """
-    What the file says, where no option says otherwise; the parameters of an organisation that
-    exists are those. Raises DeploymentError or PlanError.
+    What the treasury.yaml says, where no option says otherwise; the parameters of an organisation
+    that exists are those. Raises ConfigError, DeploymentError or PlanError.
     """
-    values: Any = {}
+    values: dict[str, Any] = {}
+    given = {name: value for name, value in options.items() if value}
+    wallets: tuple[WalletPlan, ...] = ()
     if file is not None:
-        try:
-            values = yaml.safe_load(file.read_text()) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise DeploymentError(f"{file} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise DeploymentError(f"{file} is no list of names and values")
-    values |= {name: value for name, value in options.items() if value}
+        safe = given.get("treasury")
+        plan = plan_of(load_treasury(file), parse_address(safe) if safe else None)
+        values, wallets = plan.model_dump(exclude={"wallets"}), plan.wallets
+    values |= given
     if deployment is not None:
         values |= deployment.parameters.model_dump() | {"chain_id": deployment.chain_id}
-    return parse_plan(values)
+    plan = parse_plan(values)
+    return plan if plan.wallets else plan.model_copy(update={"wallets": wallets})
 
 
 def read_record(path: Path) -> Deployment:
@@ -108,7 +110,7 @@ def run(
     confirm: Callable[[str], None] = lambda _: None,
 ) -> Deployment:
     """
-    Check, deploy and write both files. Raises ChainError; `confirm` may raise to stop it.
+    Check, deploy and write both files. Raises BursarError; `confirm` may raise to stop it.
     """
     for warning in check_plan(client, plan, deployer, smallest_threshold=smallest_threshold):
         console.print(f"[yellow]look at this:[/] {warning}")
@@ -180,7 +182,7 @@ def _ask(question: str) -> None:
 
 @click.command(cls=ConnectedProviderCommand)
 @account_option(prompt=False)  # type: ignore[untyped-decorator]
-@click.option("--file", type=click.Path(path_type=Path), help="a YAML file with what follows")
+@click.option("--file", type=click.Path(path_type=Path), help="the treasury.yaml")
 @click.option("--safe", "treasury", help="the treasury: a Safe on this chain")
 @click.option("--guardian", "guardians", multiple=True, help="may stop, veto, tighten, sweep")
 @click.option("--keeper", "keepers", multiple=True, help="a service: may stop, sends heartbeats")
@@ -232,5 +234,5 @@ def cli(
             blueprint=parse_address(blueprint) if blueprint else None,
             confirm=(lambda _: None) if yes else _ask,
         )
-    except (ChainError, ValueError) as error:
+    except (BursarError, ValueError) as error:
         raise click.ClickException(str(error)) from error

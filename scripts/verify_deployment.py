@@ -3,7 +3,7 @@ Compare an organisation and its wallets with what was meant to be deployed.
 
     ape run verify_deployment --network ethereum:mainnet:node deployments/1-0x....json
     ape run verify_deployment --network ethereum:mainnet:node --organization 0x...
-        --file organization.yaml
+        --file treasury.yaml
 
 What to expect is said by the record of a deployment, or by an organisation's address and the file
 that it was deployed from. Code is compared byte for byte with what the package ships, immutables
@@ -18,16 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 from rich.table import Table
 
 from bursar.chain.client import Client
 from bursar.chain.deployment import Deployment, DeploymentError
-from bursar.chain.deployment_plan import parse_address, parse_plan
-from bursar.chain.errors import ChainError
+from bursar.chain.deployment_plan import parse_address
 from bursar.chain.verification import Expected, Finding, Status, differs, verify
+from bursar.config import load_treasury
+from bursar.errors import BursarError
+from bursar.treasury.founding import plan_of
 
 STYLES = {Status.OK: "green", Status.DIFFERS: "bold red", Status.NOTE: "yellow"}
 
@@ -36,7 +37,7 @@ def read_expected(
     client: Client, record: Path | None, organization: str | None, file: Path | None
 ) -> Expected:
     """
-    What should stand on the chain. Raises ChainError or ValueError.
+    What should stand on the chain. Raises BursarError or ValueError.
     """
     if record is None and (organization is None or file is None):
         raise DeploymentError("Name the record of a deployment, or --organization and --file.")
@@ -51,7 +52,7 @@ def read_expected(
 
 def _parameters(file: Path | None) -> Any:
     assert file is not None
-    return parse_plan(yaml.safe_load(_read(file))).parameters
+    return plan_of(load_treasury(file)).parameters
 
 
 def _read(path: Path) -> str:
@@ -89,7 +90,7 @@ def run(client: Client, expected: Expected) -> int:
 @click.command(cls=ConnectedProviderCommand)
 @click.argument("record", type=click.Path(path_type=Path), required=False)
 @click.option("--organization", help="its address, instead of a record")
-@click.option("--file", type=click.Path(path_type=Path), help="what it should be, as for deploy")
+@click.option("--file", type=click.Path(path_type=Path), help="the treasury.yaml that it should be")
 def cli(provider: Any, record: Path | None, organization: str | None, file: Path | None) -> None:
     """
     Compare a deployment with what was meant.
@@ -100,6 +101,6 @@ def cli(provider: Any, record: Path | None, organization: str | None, file: Path
             raise DeploymentError(f"{provider.name} gives no HTTP address: connect to a URL.")
         client = Client(url)
         status = run(client, read_expected(client, record, organization, file))
-    except (ChainError, ValueError, yaml.YAMLError) as error:
+    except (BursarError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(status)

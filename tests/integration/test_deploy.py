@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bursar.chain.bytecode import blueprint_code, organization_code
 from bursar.chain.contracts import organization_at, wallet_at
 from bursar.chain.deployment import Deployment, DeploymentError, check_funds
-from bursar.chain.deployment_plan import PlanError, parse_plan
+from bursar.chain.deployment_plan import PlanError
 from bursar.chain.deployment_setup import build_setup, check_setup
 from bursar.chain.local import ETHER
 from bursar.chain.safe_batch import checksum
+from bursar.config import ConfigError, read_treasury
+from bursar.treasury.founding import plan_of
 from bursar.types import DAY, FOREVER, HOUR, NATIVE
 from scripts import deploy as script
 from tests.integration.town import NOBODY, Town, address_of, batch_of, founded_town
@@ -308,8 +309,7 @@ def test_read_plan__options__win_over_the_file(town: Town, tmp_path: Path) -> No
     """
     What is said on the command line counts; what is not said there comes from the file.
     """
-    file = tmp_path / "organization.yaml"
-    file.write_text(yaml.safe_dump(town.values()))
+    file = town.write_file(tmp_path / "treasury.yaml")
 
     plan = script.read_plan(file, {"change_delay": "3d", "guardians": (), "wallets": []})
 
@@ -355,11 +355,11 @@ def test_read_plan__file_that_is_none__is_said(tmp_path: Path, content: str | No
     """
     Missing, unreadable, or not of names and values.
     """
-    file = tmp_path / "organization.yaml"
+    file = tmp_path / "treasury.yaml"
     if content is not None:
         file.write_text(content)
 
-    with pytest.raises(DeploymentError, match=r"organization\.yaml"):
+    with pytest.raises(ConfigError, match=r"treasury\.yaml"):
         script.read_plan(file, {})
 
 
@@ -390,7 +390,7 @@ def test_plan__example_in_the_documentation__is_one() -> None:
     page = (ROOT / "docs" / "deploying.md").read_text()
     (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
 
-    plan = parse_plan(yaml.safe_load(example))
+    plan = plan_of(read_treasury(example, "deploying.md"))
 
     assert plan.wallets[0].budgets[0].budget.queue_from == 10_000_000
-    assert plan.wallets[0].payment_delay == 900
+    assert plan.chain_id == 11155111

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bursar.chain.deployment import (
     Deployment,
@@ -59,8 +58,7 @@ def test_ape_run__deploy_and_verify__work_on_a_node(town: Town, tmp_path: Path) 
     """
     From the file to a record that verifies, by Ape's own account, network and command line.
     """
-    file = tmp_path / "organization.yaml"
-    file.write_text(yaml.safe_dump(town.values()))
+    file = town.write_file(tmp_path / "treasury.yaml")
     out = tmp_path / "out"
     at = ("--network", town.chain.rpc.url)
 

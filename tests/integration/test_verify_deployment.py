@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bursar.chain.bytecode import blueprint_code, wallet_code
 from bursar.chain.contracts import (
@@ -286,8 +285,7 @@ def test_read_expected__record_or_file__says_what_to_expect(town: Town, tmp_path
     """
     deployment = town.deploy(tmp_path, town.plan(wallets=[]))
     (record,) = tmp_path.glob("*.json")
-    file = tmp_path / "organization.yaml"
-    file.write_text(yaml.safe_dump(town.values(change_delay="3d")))
+    file = town.write_file(tmp_path / "treasury.yaml", change_delay="3d")
 
     def read(*given: Any) -> Expected:
         return verify_deployment.read_expected(town.chain, *given)

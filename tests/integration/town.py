@@ -96,6 +96,30 @@ class Town:
         }
         return usual | changed
 
+    def write_file(self, path: Path, **changed: Any) -> Path:
+        """
+        A treasury.yaml with two wallets.
+        """
+        usdc = {"USDC": {"daily": "5", "max_balance": "9"}}
+        budget = {"agent": "bot", "category": "refund", "daily": "3", "per_payment": "1"}
+        file = {
+            "organisation": {"name": "acme", "change_delay": "2d", "heartbeat_timeout": "1h"}
+            | changed,
+            "chain": {"id": self.chain.chain_id, "rpc_url": self.chain.rpc.url},
+            "safe": {"address": self.safe.address},
+            "guardians": {"dana": self.guardian},
+            "keepers": {"watch": self.keeper},
+            "agents": {"bot": {"address": self.agent}},
+            "tokens": {"USDC": {"address": self.usdc.address, "decimals": "6"}},
+            "categories": ["refund"],
+            "wallets": {
+                "trading": {"tokens": usdc, "budgets": [budget]},
+                "support": {"tokens": usdc},
+            },
+        }
+        path.write_text(json.dumps(file))  # which is YAML
+        return path
+
     def plan(self, **changed: Any) -> Plan:
         return parse_plan(self.values(**changed))
 

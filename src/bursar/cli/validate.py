@@ -32,11 +32,13 @@ def validate(
         if as_json:
             say_json({"ok": True, "file": str(file), **summary})
             return
-        typer.echo(
-            f"{file} is good: {summary['organisation']} on {summary['chain']}, "
-            f"{len(summary['wallets'])} wallets, {len(summary['agents'])} agents, "
-            f"{summary['budgets']} budgets."
-        )
+        counts = {
+            "wallet": len(summary["wallets"]),
+            "agent": len(summary["agents"]),
+            "budget": summary["budgets"],
+        }
+        said = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items())
+        typer.echo(f"{file} is good: {summary['organisation']} on {summary['chain']}, {said}.")
 
 
 def _summarise(treasury: "Treasury") -> dict[str, Any]:

@@ -244,6 +244,8 @@ def _book(client: Client, treasury: Treasury, deployment: Deployment) -> Address
     return AddressBook(
         name=treasury.name,
         chain_id=client.chain_id,
+        # Where it holds a key it is not in the file, and not in the book.
+        rpc_url=treasury.chain.rpc_url,
         organization=deployment.organization,
         block=deployment.block,
         blueprint=deployment.blueprint,
