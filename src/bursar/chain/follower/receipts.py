@@ -139,7 +139,10 @@ def _add_up(header: Header, receipts: Sequence[RawReceipt]) -> bool:
             return False
         last = receipt if own else last
         for log in receipt["logs"]:
-            if not is_log(log) or int(log["logIndex"], 16) != index:
+            if not is_log(log):
+                return False
+            place = int(log["blockNumber"], 16), int(log["logIndex"], 16)
+            if place != (header.number, index):
                 return False
             index += 1
     whole = last is None or build_bloom(last["logs"]) == int(last["logsBloom"], 16)
