@@ -20,7 +20,8 @@ from bursar.book import AddressBook, Holder
 from bursar.chain.anchors import build_anchor
 from bursar.chain.anvil import Anvil
 from bursar.chain.local import LocalChain
-from bursar.chain.sending import points
+from bursar.chain.reader import Call
+from bursar.chain.sending import Patience, points
 from bursar.cli.audit_anchors import Seen, look_for_anchors
 from bursar.devnet import USDC, address_of
 from bursar.keeper import CycleReport
@@ -86,7 +87,7 @@ class Office:
 
     @contextmanager
     def keeper(
-        self, *, every: int | None = EVERY, key: LocalAccount | None = None
+        self, *, every: int | None = EVERY, patience: Patience = PATIENCE
     ) -> Iterator[Callable[[], CycleReport]]:
         """
         One that goes on.
@@ -95,11 +96,11 @@ class Office:
         with keeping(
             self.url,
             world.chain,
-            key or world.keeper,
+            world.keeper,
             world.organization.address,
             chain_id=world.chain.chain_id,
             depth=DEPTH,
-            patience=replace(PATIENCE, final_after=DEPTH),
+            patience=replace(patience, final_after=DEPTH),
             books=BookPlaces(safe=world.safe.address, anchor_every=every),
             clock=world.chain.fetch_now,
         ) as keeper:
@@ -325,6 +326,24 @@ def test_anchor__killed_on_the_way__is_sent_once(office: Office, point: str) -> 
     assert office.problems() == []
 
 
+def test_anchor__that_is_not_mined_yet__is_not_sent_again(office: Office) -> None:
+    """
+    Though there is more to tell by the time that the next keeper looks.
+    """
+    office.run(every=None)
+    rpc = office.world.chain.rpc
+    rpc.request("evm_setAutomine", False)
+    try:
+        office.run(patience=replace(PATIENCE, timeout=0.2))
+        with office.store() as database:
+            AuditLog(database, *office.where).append([_refusal(office)])
+        assert office.run(patience=replace(PATIENCE, timeout=0.2)).problems == []
+        assert int(rpc.request("txpool_status")["pending"], 16) == 1
+    finally:
+        rpc.request("evm_setAutomine", True)
+        rpc.request("evm_mine")
+
+
 def test_anchor__whose_block_goes__is_mined_again(office: Office) -> None:
     """
     A reorganisation takes it back, and the journal brings it again.
@@ -382,16 +401,8 @@ def test_keeper__audit_shorter_than_its_anchor__says_so(office: Office) -> None:
     assert office.run().problems == []
     assert office.problems() == []
 
-    refusal = Entry(
-        chain_id=office.where[0],
-        organization=office.where[1],
-        at=1,
-        action=Action.REFUSAL,
-        event="pay",
-        identity="decision:1",
-    )
     with office.store() as database:
-        AuditLog(database, *office.where).append([refusal])
+        AuditLog(database, *office.where).append([_refusal(office)])
         database.write(_a_day_passes)
     count = office.count()
     assert office.run().problems == []
@@ -400,6 +411,20 @@ def test_keeper__audit_shorter_than_its_anchor__says_so(office: Office) -> None:
     (said,) = [one.text for one in office.run().problems if one.kind == "audit"]
     assert f"entry {count} was anchored on the chain" in said
     assert "cut off" in office.problems()[0]
+
+
+def _refusal(office: Office) -> Entry:
+    """
+    What no chain tells of.
+    """
+    return Entry(
+        chain_id=office.where[0],
+        organization=office.where[1],
+        at=1,
+        action=Action.REFUSAL,
+        event="pay",
+        identity="decision:1",
+    )
 
 
 def _a_day_passes(connection: Any) -> None:
@@ -431,8 +456,11 @@ def test_search__with_and_without_the_journal__finds_the_same(
     assert "3 transactions of keeper ops are in no journal here" in lost.gaps[0]
     assert "archive" in lost.gaps[0]
 
+    # Another account's transaction of the same nonce, which is no anchor.
+    strange = office.world.chain.send(office.world.stranger, Call(office.world.recipient, b"", 1))
     with office.store() as database:
-        database.write(lambda c: c.execute(update(transactions).values(hash=b"\1" * 32)))
+        named = update(transactions).values(hash=strange.transaction)
+        database.write(lambda c: c.execute(named))
     assert office.look().anchors == known.anchors
     assert office.look().gaps == ()
     with node.breaking("eth_getTransactionCount", by=pruned(office.world)):
