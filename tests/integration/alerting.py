@@ -124,7 +124,16 @@ class Tower:
         self.file = folder / "treasury.yaml"
         self.now = 2_000_000_000.0
         self.whose = Whose(world.chain.chain_id, world.organization.address)
-        self.book = AddressBook(
+        self.book = self.name(world)
+        self.write(FILE)
+        self.begin()
+
+    @staticmethod
+    def name(world: LiveWorld) -> AddressBook:
+        """
+        What people call things there.
+        """
+        return AddressBook(
             name="acme",
             chain_id=world.chain.chain_id,
             organization=world.organization.address,
@@ -135,8 +144,6 @@ class Tower:
             wallets={"trading": world.wallet.address},
             agents={"bot": Holder(address=address_of(world.agent))},
         )
-        self.write(FILE)
-        self.begin()
 
     def write(self, text: str) -> None:
         """
