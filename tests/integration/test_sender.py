@@ -711,6 +711,15 @@ def test_raise_fees__around_an_eighth_and_the_ceiling__rounds_up(
         ("insufficient funds for gas * price + value", Refusal.NO_MONEY),
         ("Upfront cost exceeds account balance", Refusal.NO_MONEY),  # besu
         ("nonce too high", Refusal.NONCE_GAP),
+        ("NonceGap, Future nonce. Expected nonce: 5", Refusal.NONCE_GAP),  # nethermind
+        ("NonceTooFarInFuture", Refusal.NONCE_GAP),  # nethermind
+        ("InsufficientFunds, Account balance: 1, cost: 2", Refusal.NO_MONEY),  # nethermind
+        ("could not replace existing tx", Refusal.REPLACES_NOTHING),  # erigon
+        ("already known", Refusal.KNOWN),  # geth, reth, erigon
+        ("AlreadyKnown", Refusal.KNOWN),  # nethermind
+        ("Known transaction", Refusal.KNOWN),  # besu
+        ("transaction already imported", Refusal.KNOWN),  # anvil
+        ("tx fee (1.50 ether) exceeds the configured cap (1.00 ether)", Refusal.OTHER),
         ("transaction underpriced: tip needed 1 gwei", Refusal.OTHER),
         ("exceeds block gas limit", Refusal.OTHER),
     ],

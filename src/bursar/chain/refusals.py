@@ -12,8 +12,10 @@ from bursar.chain.errors import RpcError
 class Refusal(Enum):
     """
     A cause. REPLACES_NOTHING: another transaction has the nonce and does not offer enough less.
+    KNOWN is none: the node has this very transaction.
     """
 
+    KNOWN = auto()
     NONCE_TAKEN = auto()
     NONCE_GAP = auto()
     REPLACES_NOTHING = auto()
@@ -23,9 +25,13 @@ class Refusal(Enum):
 
 # geth and its kin (op-geth, bsc), erigon, nethermind, besu, reth, anvil, hardhat; first match wins.
 _WORDS: Final = (
-    (Refusal.NO_MONEY, r"insufficient (funds|balance)|upfront cost|doesn't have enough funds"),
-    (Refusal.REPLACES_NOTHING, r"replacement|not enough to replace|too low to replace"),
-    (Refusal.NONCE_GAP, r"nonce (too high|gap)|nonce.*too distant|nonce is too far"),
+    (Refusal.KNOWN, r"already ?known|known transaction|already (imported|in the (mem)?pool)"),
+    (Refusal.NO_MONEY, r"insufficient ?(funds|balance)|upfront cost|doesn't have enough funds"),
+    (Refusal.REPLACES_NOTHING, r"replacement|not replace|(enough|too low) to replace"),
+    (
+        Refusal.NONCE_GAP,
+        r"nonce ?(too high|gap)|nonce.*too distant|nonce (is )?too far|noncetoofar",
+    ),
     (Refusal.NONCE_TAKEN, r"nonce (too low|is too low)|old ?nonce|invalid nonce|nonce.*already"),
 )
 

@@ -9,6 +9,7 @@ from bursar.events import WalletCreated
 from bursar.keeper.following_ledger import WHOLE
 from bursar.store.chain_restoring import Stored, fetch_stored
 from bursar.store.chain_writer import Batch, Cursor, commit_batch, open_cursor
+from bursar.store.errors import StoreDamagedError
 from bursar.types import Address
 
 
@@ -19,9 +20,20 @@ def load(
     In one transaction: the cursor, what is stored, and the position that both mean.
 
     A block that is not final, and of which only a part was written, is taken out: it may be another
-    one by now.
+    one by now. Raises StoreDamagedError where what is stored makes no sense.
     """
     cursor = open_cursor(connection, chain_id, organization, first)
+    try:
+        return _load(connection, cursor)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreDamagedError(
+            f"What the database keeps of {organization} up to block {cursor.number} makes no sense "
+            f"({error!r}): its file was damaged, or changed by hand. All of it comes from the "
+            "chain: `bursar keeper rebuild` reads it once more."
+        ) from error
+
+
+def _load(connection: Connection, cursor: Cursor) -> tuple[Cursor, Stored, Position]:
     stored = fetch_stored(connection, cursor)
     if cursor.log != WHOLE and _place(cursor) != (cursor.final_number, cursor.final_log):
         cursor = _take_out_tip(connection, cursor, stored)

@@ -103,7 +103,7 @@ class Dispatch:
             soon = min(self._patience.lag, self._patience.replace_after)
             flight.next_push = time.monotonic() + soon
         except RpcError as error:
-            if not self._look.is_known(transaction):
+            if read_refusal(error) is not Refusal.KNOWN and not self._look.is_known(transaction):
                 raise self._explain(error, transaction) from error
         reached(BROADCAST)
 
