@@ -18,6 +18,7 @@ from bursar.devnet import RunningDevnet
 from bursar.types import DAY
 from tests.integration.devnet_cli import bursar, told
 from tests.integration.signing_room import USDC, Room
+from tests.integration.terminal import at_terminal
 
 BUDGET = (
     *("set-budget", "--wallet", "operations", "--agent", "shopper"),
@@ -104,7 +105,7 @@ def test_veto__by_a_guardian__ends_the_change(room: Room) -> None:
     (change,) = told("pending-changes")["changes"]
 
     assert bursar("veto", change["id"][:10], "--yes").exit_code == 2
-    assert told("veto", change["id"][:10], "--reason", "", "--yes", status=1)["error"]["code"] == (
+    assert told("veto", change["id"][:10], "--reason", "", "--yes", status=2)["error"]["code"] == (
         "usage"
     )
     vetoed = told("veto", change["id"][:10], "--reason", "nobody agreed", "--yes")
@@ -229,9 +230,11 @@ def test_draft__wrong_words__are_refused_and_nothing_is_stored(
     """
     The error says what was found and what to do.
     """
-    refused = told("safe", "draft", *words, "-p", "because", status=1)
+    done = bursar("safe", "draft", *words, "-p", "because", "--json")
 
-    assert said in refused["error"]["message"]
+    error = json.loads(done.stdout)["error"]
+    assert said in error["message"]
+    assert done.exit_code == (2 if error["code"] == "usage" else 1)
     assert room.files() == {}
 
 
@@ -250,9 +253,11 @@ def test_sign__with_a_keystore__asks_for_its_password(
     asked = []
     monkeypatch.setattr("bursar.cli.owner_keys.getpass", lambda q: asked.append(q) or "wrong")
 
-    refused = told("safe", "sign", id, "--keystore", str(path), "--yes", status=1)
-    assert "another password" in refused["error"]["message"]
-    assert "wrong" not in refused["error"]["message"]
+    said = at_terminal(("safe", "sign", id, "--keystore", str(path), "--yes", "--json"), [])
+    assert said.status == 1
+    message = json.loads(said.output)["error"]["message"]
+    assert "another password" in message
+    assert "wrong" not in message
     assert asked == [f"Password of {path}: "]
     monkeypatch.setenv("BURSAR_KEYSTORE_PASSWORD", "right")
     done = told("safe", "sign", id, "--keystore", str(path), "--yes")

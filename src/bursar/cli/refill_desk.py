@@ -1,11 +1,10 @@
 """
-What the commands of `bursar refill` share: where refills are kept, and how they are shown.
+Opening an organisation's refills for the commands of `bursar refill`, and reading what is asked
+of them.
 """
 
 from pathlib import Path
 from typing import NamedTuple
-
-import typer
 
 from bursar.cli.place import Place
 from bursar.cli.refill_places import find_folder, find_receipt_keys, read_file
@@ -13,19 +12,15 @@ from bursar.cli.safe_place import SafePlace
 from bursar.cli.storing import find_database
 from bursar.config import parse_amount, to_base_units
 from bursar.config.problems import WrongError
-from bursar.treasury.refills.checklist import build_checklist, build_title, find_open
 from bursar.treasury.refills.desk import RefillDesk
 from bursar.treasury.refills.errors import RefillError
-from bursar.treasury.refills.evidence import Report
-from bursar.treasury.refills.folder import RefillFolder, build_id
-from bursar.treasury.refills.pages import build_html, build_markdown
-from bursar.treasury.refills.record import Refill, Stage
+from bursar.treasury.refills.folder import RefillFolder
+from bursar.treasury.refills.record import Refill
 from bursar.treasury.refills.recorded import RecordedRefusals
 from bursar.treasury.refills.recorded_alerts import RecordedAlerts
 from bursar.treasury.refills.reporting import Reporter
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.watching import LiveViews
-from bursar.treasury.words import show_moment
 from bursar.types import Address
 
 
@@ -104,78 +99,3 @@ def _read_balance(opened: Opened, text: str) -> tuple[tuple[Address, Address], i
     except WrongError as wrong:
         raise RefillError(f"--to {text!r}: {wrong.message}; {wrong.fix}.") from wrong
     return (wallet, token.address), units
-
-
-# Showing
-
-
-def publish(opened: Opened, refill: Refill, report: Report) -> list[str]:
-    """
-    Write the pages as they are now, and say where. Raises OSError.
-    """
-    folder = opened.desk.folder
-    pages = {"report.md": build_markdown, "report.html": build_html}
-    return [
-        str(folder.write(refill, name, build(report, refill).encode()))
-        for name, build in pages.items()
-    ]
-
-
-def preview(report: Report) -> str:
-    """
-    A report that nobody has begun a refill with, in Markdown.
-    """
-    nobody = Refill(
-        id=build_id(report),
-        report_hash=f"0x{report.hash.hex()}",
-        file="",
-        begun_by=report.prepared_by,
-        begun_at=report.at,
-    )
-    return build_markdown(report, nobody)
-
-
-def show_checklist(report: Report, refill: Refill) -> None:
-    """
-    Print it as it stands.
-    """
-    typer.echo(f"{build_title(report)}: refill {refill.id}, {refill.stage}")
-    typer.echo(f"report {refill.report_hash}")
-    for problem in report.all_problems:
-        typer.echo(f"cannot be refilled now: {problem}", err=True)
-    for one in report.alarms:
-        typer.echo(f"alarm: {one.text}")
-    section = ""
-    for done in build_checklist(report, refill):
-        if done.item.section != section:
-            section = done.item.section
-            typer.echo(f"\n{section}")
-        when = f"  ({done.by}, {show_moment(done.at)})" if done.by and done.at else ""
-        typer.echo(f"  [{'x' if done.by else ' '}] {done.item.text}{when}")
-        if done.note:
-            typer.echo(f"      {done.note}")
-    typer.echo("")
-
-
-def tell_next(report: Report, refill: Refill) -> None:
-    """
-    Say what comes next, and who has to do it.
-    """
-    id = refill.id
-    left = len(find_open(report, refill))
-    if refill.stage is Stage.REPORTED and left:
-        said = f"{left} items are open: bursar refill confirm {id} --by NAME"
-    elif refill.stage is Stage.DRAFTED and refill.draft is not None:
-        digits = refill.draft.safe_hash
-        said = (
-            f"owners sign it: bursar safe sign {digits}, then somebody executes it; after that: "
-            f"bursar refill confirm-funded {id} --by NAME"
-        )
-    else:
-        said = {
-            Stage.REPORTED: f"the treasury manager approves: bursar refill approve {id} --by NAME",
-            Stage.APPROVED: f"draft it for the owners: bursar refill draft {id} --by NAME",
-            Stage.FUNDED: f"close it: bursar refill finish {id} --by NAME",
-        }.get(refill.stage, "")
-    if said:
-        typer.echo(f"next: {said}")

@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption
 from bursar.cli.safe_wishes import (
     Agent,
     Amount,
-    Author,
     Category,
-    Purpose,
     Token,
     Wallet,
-    draft_change,
+    drafting,
     find_category,
     find_token,
     read_amount,
@@ -25,14 +22,14 @@ from bursar.cli.safe_wishes import (
 
 if TYPE_CHECKING:
     from bursar.chain.reader import Call
-    from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Policy
 
 
+@drafting
 def set_budget(
+    policy: "Policy",
     wallet: Wallet,
     agent: Agent,
-    purpose: Purpose,
     category: Category = "",
     token: Token = "USDC",
     daily: Amount = None,
@@ -51,83 +48,61 @@ def set_budget(
     ] = None,
     rolling: Annotated[bool | None, typer.Option("--rolling/--utc-day")] = None,
     listed_only: Annotated[bool | None, typer.Option("--listed-only/--anybody")] = None,
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     Change what an agent may spend. Figures that are not named stay as they are.
 
     Example: bursar safe draft set-budget --wallet operations --agent ops-1 --category refund
     --daily 8000 -p "more refunds in December"
     """
+    from bursar.treasury.safe import BudgetWish
 
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        from bursar.treasury.safe import BudgetWish
-
-        address, decimals = find_token(policy, token)
-        wish = BudgetWish(
-            per_payment=read_amount(per_payment, decimals),
-            hourly=read_amount(hourly, decimals),
-            daily=read_amount(daily, decimals),
-            queue_from=read_amount(queue_from, decimals, off=True),
-            max_payments=max_payments,
-            expires_at=read_expiry(expires),
-            share_bps=read_share(share),
-            rolling=rolling,
-            allowlist_only=listed_only,
-        )
-        line = policy.book.find_wallet(wallet), policy.book.find_agent(agent), address
-        return [policy.set_budget(*line, find_category(policy, category), wish)]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    address, decimals = find_token(policy, token)
+    wish = BudgetWish(
+        per_payment=read_amount(per_payment, decimals),
+        hourly=read_amount(hourly, decimals),
+        daily=read_amount(daily, decimals),
+        queue_from=read_amount(queue_from, decimals, off=True),
+        max_payments=max_payments,
+        expires_at=read_expiry(expires),
+        share_bps=read_share(share),
+        rolling=rolling,
+        allowlist_only=listed_only,
+    )
+    line = policy.book.find_wallet(wallet), policy.book.find_agent(agent), address
+    return [policy.set_budget(*line, find_category(policy, category), wish)]
 
 
+@drafting
 def remove_budget(
+    policy: "Policy",
     wallet: Wallet,
     agent: Agent,
-    purpose: Purpose,
     category: Category = "",
     token: Token = "USDC",
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     Take a budget from an agent, at once.
 
     Example: bursar safe draft remove-budget --wallet operations --agent ops-1 -p "left"
     """
-
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        line = policy.book.find_wallet(wallet), policy.book.find_agent(agent)
-        address, _ = find_token(policy, token)
-        return [policy.remove_budget(*line, address, find_category(policy, category))]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    line = policy.book.find_wallet(wallet), policy.book.find_agent(agent)
+    address, _ = find_token(policy, token)
+    return [policy.remove_budget(*line, address, find_category(policy, category))]
 
 
+@drafting
 def rotate_agent(
+    policy: "Policy",
     agent: Agent,
     new: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="The new key's address.")],
-    purpose: Purpose,
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     Hand an agent's budgets to a new key, in every wallet that it has one in. The old one is
     retired for ever.
 
     Example: bursar safe draft rotate-agent --agent shopper --to 0x… -p "key may be stolen"
     """
+    from bursar.book import require_address
 
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        from bursar.book import require_address
-
-        return policy.rotate_agent(policy.book.find_agent(agent), require_address(new))
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    return policy.rotate_agent(policy.book.find_agent(agent), require_address(new))

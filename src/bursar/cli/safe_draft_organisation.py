@@ -7,65 +7,47 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bursar.cli.options import BookOption, JsonOption, RpcOption
 from bursar.cli.safe_wishes import (
-    Author,
-    Purpose,
     Reason,
     Time,
     Who,
-    draft_change,
+    drafting,
     find_person,
     read_time,
 )
 
 if TYPE_CHECKING:
     from bursar.chain.reader import Call
-    from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Policy
 
 
+@drafting
 def change_delay(
+    policy: "Policy",
     time: Time,
-    purpose: Purpose,
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     How long changes that loosen wait.
 
     Example: bursar safe draft change-delay 4d -p "holidays"
     """
-
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        return [policy.set(policy.state.organization, "set_change_delay", read_time(time))]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    return [policy.set(policy.state.organization, "set_change_delay", read_time(time))]
 
 
+@drafting
 def heartbeat_timeout(
+    policy: "Policy",
     time: Annotated[str, typer.Argument(metavar="TIME", help="Such as 6h, or off.")],
-    purpose: Purpose,
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     After how long without a keeper's heartbeat everything stops.
 
     Example: bursar safe draft heartbeat-timeout 6h -p "two keepers run now"
     """
+    from bursar.types import FOREVER
 
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        from bursar.types import FOREVER
-
-        seconds = FOREVER if time == "off" else read_time(time)
-        return [policy.set(policy.state.organization, "set_heartbeat_timeout", seconds)]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    seconds = FOREVER if time == "off" else read_time(time)
+    return [policy.set(policy.state.organization, "set_heartbeat_timeout", seconds)]
 
 
 def _role_command(role: str, on: bool) -> Callable[..., None]:
@@ -76,28 +58,18 @@ def _role_command(role: str, on: bool) -> Callable[..., None]:
     loosens = (role, on) == ("guardian", False)
     waits = "waits, and guardians cannot veto it" if loosens else "at once"
 
-    def command(
-        who: Who,
-        purpose: Purpose,
-        author: Author = None,
-        rpc_url: RpcOption = None,
-        book: BookOption = None,
-        as_json: JsonOption = False,
-    ) -> None:
-        def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-            address = find_person(policy, who)
-            if role == "keeper":
-                return [policy.set_keeper(address, on)]
-            return [policy.set(policy.state.organization, "set_guardian", address, on)]
+    def build(policy: "Policy", who: Who) -> "list[Call]":
+        address = find_person(policy, who)
+        if role == "keeper":
+            return [policy.set_keeper(address, on)]
+        return [policy.set(policy.state.organization, "set_guardian", address, on)]
 
-        draft_change(build, purpose, author, rpc_url, book, as_json)
-
-    command.__doc__ = f"""
+    build.__doc__ = f"""
     {"Make somebody a" if on else "Remove a"} {role}: {waits}.
 
     Example: bursar safe draft {name} dana -p "why"
     """
-    return command
+    return drafting(build)
 
 
 add_guardian = _role_command("guardian", True)
@@ -106,48 +78,34 @@ add_keeper = _role_command("keeper", True)
 remove_keeper = _role_command("keeper", False)
 
 
+@drafting
 def unpause(
+    policy: "Policy",
     scope: Annotated[str, typer.Argument(help="organisation, or a wallet's or agent's name.")],
     seen: Annotated[int, typer.Option(min=1, help="The stop that you looked at.")],
-    purpose: Purpose,
     reason: Reason = "",
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     Release a stop: the one that was looked at. If there is another before, it fails.
 
     Example: bursar safe draft unpause trading --seen 3 -p "false alarm"
     """
-
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        _, address = policy.book.find_scope(scope)
-        return [policy.unpause(address, seen, reason)]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    _, address = policy.book.find_scope(scope)
+    return [policy.unpause(address, seen, reason)]
 
 
+@drafting
 def veto(
+    policy: "Policy",
     id: Annotated[str, typer.Argument(metavar="CHANGE", help="As `bursar pending-changes`.")],
-    purpose: Purpose,
     reason: Reason = "",
-    author: Author = None,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> "list[Call]":
     """
     Strike out a pending change as the treasury. (A guardian can do it alone: bursar veto.)
 
     Example: bursar safe draft veto 0x5f -p "not agreed"
     """
+    from bursar.treasury.pending import find_change
 
-    def build(place: "SafePlace", policy: "Policy") -> "list[Call]":
-        from bursar.treasury.pending import find_change
-
-        change = find_change(policy.view, id)
-        return [policy.veto(change.id, reason)]
-
-    draft_change(build, purpose, author, rpc_url, book, as_json)
+    change = find_change(policy.view, id)
+    return [policy.veto(change.id, reason)]

@@ -2,8 +2,11 @@
 Which Safe a command is about, where its drafts are, who speaks, and who pays the gas.
 """
 
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -22,6 +25,12 @@ DRAFTS: Final = "BURSAR_DRAFTS"
 AUTHOR: Final = "BURSAR_AUTHOR"
 SERVICE_URL: Final = "BURSAR_SAFE_SERVICE_URL"
 SERVICE_TOKEN: Final = "BURSAR_SAFE_SERVICE_TOKEN"
+# What one transaction may use since EIP-7825: a treasury's first batch creates wallets, 4 million
+# gas each, and people have seen what it does.
+_MOST_GAS: Final = 2**24
+# A line that goes on is set further in than what stands below it.
+_HANGING: Final = 6
+_NARROWEST: Final = 40
 
 
 @dataclass
@@ -84,6 +93,7 @@ class SafePlace:
         Who sends, and pays: BURSAR_RELAYER_KEY, else a keeper's or a guardian's; on a devnet an
         account of its own. Raises KeyMissingError.
         """
+        from bursar.chain.fees import Ceilings
         from bursar.chain.local import LocalChain
         from bursar.chain.sending import Sender
         from bursar.cli.place import read_key
@@ -99,7 +109,8 @@ class SafePlace:
                 "Somebody has to pay the gas, and gets no right by it: set BURSAR_RELAYER_KEY, or "
                 "BURSAR_RELAYER_KEY_FILE to a file that only you can read."
             )
-        return Sender(client, key, chain_id=self.place.office.book.chain_id)
+        chain_id = self.place.office.book.chain_id
+        return Sender(client, key, chain_id=chain_id, ceilings=Ceilings(max_gas=_MOST_GAS))
 
     def service(self) -> "SafeService | None":
         """
@@ -132,8 +143,22 @@ class SafePlace:
 
 def say(line: str = "") -> None:
     """
-    Print a line that a stranger may have had a hand in.
+    Print a line that a stranger may have had a hand in. A terminal gets no word broken in two, and
+    sees where a line goes on.
     """
     from bursar.treasury.safe.words import printable
 
-    typer.echo(printable(line))
+    shown = printable(line)
+    if not sys.stdout.isatty():
+        typer.echo(shown)
+        return
+    depth = len(shown) - len(shown.lstrip())
+    width = shutil.get_terminal_size().columns
+    for part in wrap(
+        shown,
+        width=max(width, _NARROWEST),
+        subsequent_indent=" " * (depth + _HANGING),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]:
+        typer.echo(part)

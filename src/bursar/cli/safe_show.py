@@ -45,7 +45,9 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
     """
     For people.
     """
-    say(f"draft {summary.id}, nonce {summary.nonce}: {summary.status}. {summary.told}".rstrip())
+    say(
+        f"draft {summary.id[:12]}, nonce {summary.nonce}: {summary.status}. {summary.told}".rstrip()
+    )
     if summary.refused:
         say(f"!! REFUSED: {summary.refused}")
     for line in build_lines(target, summary):
@@ -58,11 +60,11 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
         say(f"!! would fail now: {summary.failure}")
     _print_approvals(summary)
     say()
-    say("on a hardware wallet, compare")
-    say(f"  domain hash  {summary.hashes.domain}")
-    say(f"  message hash {summary.hashes.message}")
-    say("in a Safe client, compare")
-    say(f"  Safe transaction hash {summary.hashes.safe_transaction}")
+    say("on a hardware wallet, compare: domain hash, message hash")
+    say(f"  {summary.hashes.domain}")
+    say(f"  {summary.hashes.message}")
+    say("in a Safe client, compare: Safe transaction hash")
+    say(f"  {summary.hashes.safe_transaction}")
     _print_calls(summary, raw)
 
 
@@ -72,7 +74,8 @@ def _print_approvals(summary: "Summary") -> None:
         how = f", {one.how}" if one.signed else ""
         say(f"{'signed' if one.signed else 'open':7}{one.name} {one.address}{how}")
         if one.to_sign:
-            say(f"       a contract; of a Safe, its owners sign the message {one.to_sign}")
+            say("       a contract. Where it is a Safe, its own owners sign the message")
+            say(f"       {one.to_sign}")
     if summary.status != "open":
         return
     if summary.missing:
@@ -94,7 +97,8 @@ def _print_calls(summary: "Summary", raw: bool) -> None:
         digits = call.data.hex()
         folded = raw or len(digits) <= 2 * _FOLDED
         data = digits if folded else f"{digits[: 2 * _FOLDED]}… ({len(call.data)} bytes, --raw)"
-        say(f"  to {call.to}, value {call.value}, data 0x{data}")
+        say(f"  to {call.to}, value {call.value}")
+        say(f"    data 0x{data}")
         if raw and call.function:
             say(f"    {call.function}")
 
@@ -114,7 +118,7 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
         draft="left",
         state="left",
         signed="left",
-        by="left",
+        author="left",
         at="left",
         why="left",
     )

@@ -2,25 +2,24 @@
 What `bursar safe draft` reads: names, amounts and times, as people write them.
 
     options → build, in the words of the command → Policy → calls → a draft, shown
+
+A command is written as what it makes of its own options; `drafting` adds those that all have.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bursar.cli.options import fail, reporting
+from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting
+from bursar.cli.safe_options import AuthorOption
 
 if TYPE_CHECKING:
     from bursar.chain.reader import Call
-    from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Policy
 
 Purpose = Annotated[str, typer.Option("--purpose", "-p", help="Why: every signer reads it.")]
-Author = Annotated[
-    str | None,
-    typer.Option("--author", metavar="NAME", help="Who drafts it. Default: BURSAR_AUTHOR."),
-]
 Wallet = Annotated[str, typer.Option("--wallet", metavar="NAME", help="Which wallet.")]
 Agent = Annotated[str, typer.Option("--agent", metavar="NAME", help="Which agent.")]
 Token = Annotated[str, typer.Option("--token", metavar="SYMBOL", help="Which token.")]
@@ -30,37 +29,61 @@ Reason = Annotated[str, typer.Option(help="Goes on chain: 64 bytes at most.")]
 Who = Annotated[str, typer.Argument(metavar="WHO", help="A name of the book, or an address.")]
 Time = Annotated[str, typer.Argument(metavar="TIME", help="Such as 10m, 2d or 48h.")]
 
-Build = Callable[["SafePlace", "Policy"], "list[Call]"]
+Build = Callable[..., "list[Call]"]
 
 
-def draft_change(
+def drafting(build: Build) -> Callable[..., None]:
+    """
+    The command that drafts what `build` makes of a Policy and of its own options.
+    """
+
+    def command(
+        *,
+        purpose: Purpose,
+        author: AuthorOption = None,
+        rpc_url: RpcOption = None,
+        book: BookOption = None,
+        as_json: JsonOption = False,
+        **wishes: Any,
+    ) -> None:
+        with reporting(as_json):
+            _draft(build, wishes, purpose, author, (rpc_url, book), as_json)
+
+    _, *own = inspect.signature(build).parameters.values()
+    *shared, _ = inspect.signature(command).parameters.values()
+    # By name, so that what is needed may stand behind what is not.
+    found = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared)]
+    setattr(command, "__signature__", inspect.Signature(found))  # noqa: B010 mypy knows no such name
+    command.__annotations__ = {one.name: one.annotation for one in found}
+    command.__name__, command.__doc__ = build.__name__, build.__doc__
+    return command
+
+
+def _draft(
     build: Build,
+    wishes: dict[str, Any],
     purpose: str,
     author: str | None,
-    rpc_url: str | None,
-    book: str | None,
+    where: tuple[str | None, str | None],
     as_json: bool,
 ) -> None:
     """
     Make the calls, draft them, and show what came of it.
     """
-    with reporting(as_json):
-        # Here and not above, so that --help does not load what talks to a chain.
-        from bursar.cli.safe_place import SafePlace
-        from bursar.cli.safe_show import tell_draft
-        from bursar.config.problems import WrongError
-        from bursar.treasury.safe import NodeChain, Policy
-        from bursar.treasury.safe import draft as draft_calls
+    # Here and not above, so that --help does not load what talks to a chain.
+    from bursar.cli.safe_place import SafePlace
+    from bursar.cli.safe_show import tell_draft
+    from bursar.config.problems import WrongError
+    from bursar.treasury.safe import NodeChain, Policy, draft
 
-        place = SafePlace.find(rpc_url, book)
-        policy = Policy(place.place.view, NodeChain(place.place.office.client))
-        try:
-            calls = build(place, policy)
-        except WrongError as wrong:
-            fail(as_json, f"{wrong.message}; {wrong.fix}.", code="usage")
-        name = place.author(author)
-        made = draft_calls(place.desk, calls, purpose=purpose, author=name)
-        tell_draft(place, made, as_json)
+    place = SafePlace.find(*where)
+    policy = Policy(place.place.view, NodeChain(place.place.office.client))
+    try:
+        calls = build(policy, **wishes)
+    except WrongError as wrong:
+        fail(as_json, f"{wrong.message}; {wrong.fix}.", code="usage")
+    made = draft(place.desk, calls, purpose=purpose, author=place.author(author))
+    tell_draft(place, made, as_json)
 
 
 def find_person(policy: "Policy", who: str) -> Any:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bursar.config import Treasury
-from bursar.treasury.refills.at_block import fetch_balance_at
 from bursar.treasury.refills.calls import build_calls
+from bursar.treasury.refills.closing import build_closing
 from bursar.treasury.refills.errors import OpenItemError, UnknownPersonError, WrongOrderError
-from bursar.treasury.refills.evidence import Line, Report
+from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.funds import (
     fetch_signers,
@@ -28,10 +28,8 @@ from bursar.treasury.refills.people import validate_manager, validate_person
 from bursar.treasury.refills.record import (
     Abandoning,
     Approval,
-    Closing,
     Confirmation,
     Drafted,
-    Funded,
     Funding,
     Refill,
     Stage,
@@ -39,7 +37,6 @@ from bursar.treasury.refills.record import (
 from bursar.treasury.refills.reporting import Reporter
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import Draft, SafeDesk, draft
-from bursar.types import Bytes32
 
 MANY: Final = 6
 """So many wallets are named where owners read what a draft is for."""
@@ -163,12 +160,13 @@ class RefillDesk:
             refill = self._again(refill, Stage.DRAFTED)
             arrival = find_funding(self.reporter.views.view().events, report)
             validate_no_approval_left(self.reporter.office, report)
+            signers = fetch_signers(self.reporter.office, arrival.transaction)
             funding = Funding(
                 by=by,
                 at=self._now(),
                 transaction=f"0x{arrival.transaction.hex()}",
                 block=arrival.block,
-                signers=self._signers(arrival.transaction),
+                signers=tuple(map(self.safe.book.name_of, signers)),
                 funded=arrival.funded,
             )
             return self._save(refill, funding=funding)
@@ -185,34 +183,8 @@ class RefillDesk:
             refill = self._again(refill, Stage.FUNDED)
             # Blocks can be reorganised away after somebody has seen them.
             find_funding(self.reporter.views.view().events, report)
-            height = self.reporter.office.client.fetch_height()
-            closing = Closing(
-                by=by,
-                at=self._now(),
-                balances=tuple(self._balance(line, height) for line in report.refilled),
-                alerts_cleared=self._clear(report, by),
-            )
+            closing = build_closing(self.reporter, report, by, self._now())
             return self._save(refill, closing=closing)
-
-    def _balance(self, line: Line, height: int) -> Funded:
-        office = self.reporter.office
-        return Funded(
-            wallet=line.wallet,
-            address=line.address,
-            token=line.token,
-            amount=line.amount,
-            balance=fetch_balance_at(office, line.token_address, line.address, height),
-        )
-
-    def _clear(self, report: Report, by: str) -> int | None:
-        counts = [
-            self.reporter.alerts.clear_low_balance(
-                line.address, line.token_address, by, report.hash
-            )
-            for line in report.refilled
-        ]
-        known = [count for count in counts if count is not None]
-        return sum(known) if known else None
 
     def abandon(self, refill: Refill, by: str, note: str) -> Refill:
         """
@@ -232,6 +204,12 @@ class RefillDesk:
                 )
             return self._save(refill, abandoned=Abandoning(by=by, at=self._now(), note=note))
 
+    def open_draft(self, refill: Refill) -> Draft | None:
+        """
+        Its draft, as long as it is not dead; None where it has none, or the money has arrived.
+        """
+        return self._gates.open_draft(refill)
+
     # What is kept
 
     def _now(self) -> int:
@@ -247,10 +225,6 @@ class RefillDesk:
 
     def _save(self, refill: Refill, **changed: object) -> Refill:
         return self.folder.save(refill.model_copy(update=changed))
-
-    def _signers(self, transaction: Bytes32) -> tuple[str, ...]:
-        owners = fetch_signers(self.reporter.office, transaction)
-        return tuple(map(self.safe.book.name_of, owners))
 
 
 def _purpose(report: Report, refill: Refill) -> str:

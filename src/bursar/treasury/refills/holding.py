@@ -30,8 +30,9 @@ def validate_holds(reporter: Reporter, report: Report) -> Sequence[Event]:
     same = fetch_block_hash(reporter.office, report.block) == report.block_hash
     changes = find_changes(report, fresh, since, Words(view.book), same_chain=same)
     if changes:
+        told = " ".join(changes)
         raise StaleReportError(
-            f"The report of {build_id(report)} no longer holds. {' '.join(changes)} Report again."
+            f"The report of refill {build_id(report)} no longer holds. {told} Report again."
         )
     if fresh.all_problems:
         raise ImpossibleRefillError(

@@ -105,7 +105,7 @@ class Judge:
 
 def _note(found: _Found) -> str:
     report, refill = found
-    said = f"the report {_name(report)} of {show_moment(report.at)} UTC still holds"
+    said = f"{_name(report)} of {show_moment(report.at)} UTC still holds"
     if refill is None or refill.approval is None:
         return (
             f"{said}. Not known here: whether its treasury manager approved it, and whether "

@@ -44,7 +44,8 @@ class DraftStore:
 
     def find(self, id: str) -> Draft:
         """
-        The draft whose hash begins like `id` (0x…), or the open one with that nonce (digits).
+        The draft whose hash begins like `id` (0x…), or the one with that nonce (digits): the open
+        one, where there is one.
 
         Raises UnknownDraftError.
         """
@@ -52,7 +53,8 @@ class DraftStore:
         if wanted.startswith("0x") and len(wanted) > 2:
             found = [draft for draft in self.all() if draft.id.startswith(wanted)]
         else:
-            found = [draft for draft in self.open() if str(draft.nonce) == wanted]
+            same = [draft for draft in self.all() if str(draft.nonce) == wanted]
+            found = [draft for draft in same if draft.is_open] or same
         if len(found) == 1:
             return found[0]
         what = "More than one draft is called" if found else "No draft is called"
