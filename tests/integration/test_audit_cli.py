@@ -178,6 +178,50 @@ def test_verify__tail_cut__ends_with_1_and_says_where(devnet: RunningDevnet) -> 
     assert bursar("audit", "verify", "--head", "missing").exit_code == 1
 
 
+def test_verify__with_anchors__asks_the_chain_and_fails_closed(
+    devnet: RunningDevnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Where anchors are sent they are looked for. That a node is away, or that nothing was there to
+    compare, is no success unless somebody says so.
+    """
+    left_out = told("verify")
+    assert (left_out["chain"], "local chain" in left_out["chain_left_out"]) == (None, True)
+    monkeypatch.setenv("BURSAR_AUDIT_ANCHORS", "1d")
+    assert bursar("keeper", "run", "--once", "--dry-run").exit_code == 0
+    assert told("verify")["chain"]["anchors"] == []
+    assert bursar("keeper", "run", "--once").exit_code == 0
+    found = told("verify")
+    (anchor,) = found["chain"]["anchors"]
+    assert anchor["sequence"] == found["entries"]
+    assert "1 anchor on the chain agrees with it" in bursar("audit", "verify").output
+
+    cut_tail()
+    (heads,) = Path(".bursar/heads").iterdir()
+    heads.write_text("")
+    (problem,) = told("verify", status=1)["problems"]
+    assert anchor["transaction"] in problem["what"]
+    away = ("--rpc-url", "http://127.0.0.1:9")
+    assert "--no-chain" in told("verify", *away, status=1)["error"]["message"]
+    assert told("verify", "--no-chain")["ok"] is True
+    assert told("verify", "--no-chain", "--require-head", status=1)["ok"] is False
+    assert told("verify", "--keeper", "watch", status=1)["chain"]["anchors"] == [anchor]
+    assert "no address" in bursar("audit", "verify", "--keeper", "nobody").output
+
+
+def test_anchors__interval_that_is_none__is_refused(
+    devnet: RunningDevnet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Before anything is sent: what it says, and what to write.
+    """
+    for value, said in (("daily", "duration"), ("1s", "each costs gas")):
+        monkeypatch.setenv("BURSAR_AUDIT_ANCHORS", value)
+        done = bursar("keeper", "run", "--once")
+        assert done.exit_code == 1
+        assert said in done.output
+
+
 def test_export__jsonl__can_be_verified_without_bursar(
     devnet: RunningDevnet, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ class Verified:
             "head": head and {"sequence": head.sequence, "hash": head.hash.hex()},
             "heads_compared": self.report.heads,
             "chain": None if self.seen is None else self.seen.as_json(),
+            "chain_left_out": self.why_not or None,
             "problems": [problem._asdict() for problem in self.problems],
         }
 
