@@ -107,6 +107,37 @@ def test_init__for_a_safe__deploys_and_the_owners_sign_the_rest(town: Town, tmp_
     assert organization.view("paused_until", wallet.address) == 0
 
 
+def test_init__with_bursar_alone__owners_sign_and_execute_what_it_wrote(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The commands of docs/deploying.md, from the file to wallets that run. Creating wallets takes
+    more gas than anything else does.
+    """
+    said = json.loads(init(town, write_file(town, tmp_path / "treasury.yaml"), "--json").stdout)
+    book = json.loads(Path(said["book"]).read_text())
+    # The town's Safe was deployed with contracts at addresses of its own.
+    Path(said["book"]).write_text(json.dumps(book | {"multi_send": town.contracts.multi_send}))
+    monkeypatch.setenv("BURSAR_BOOK", said["book"])
+    monkeypatch.setenv("BURSAR_RPC_URL", town.chain.rpc.url)
+    monkeypatch.setenv("BURSAR_RELAYER_KEY", "0x" + bytes(town.deployer.key).hex())
+
+    def safe(*arguments: str) -> Any:
+        done = CliRunner().invoke(app, ["safe", *arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    draft = safe("import", said["batch"], "--author", "ana", "-p", "found acme")["draft"]["id"]
+    for owner in town.owners[:2]:
+        monkeypatch.setenv("OWNER", "0x" + bytes(owner.key).hex())
+        safe("sign", draft, "--from-env", "OWNER", "--yes")
+    safe("execute", draft, "--yes")
+
+    shown = CliRunner().invoke(app, ["status", "--json"])
+    (wallet,) = json.loads(shown.stdout)["wallets"]
+    assert (wallet["name"], wallet["sealed"], wallet["stopped"]) == ("operations", True, "")
+
+
 def checksummed_deployer(town: Town) -> str:
     """
     Who paid.

@@ -9,6 +9,7 @@ test holds every other module to not importing this one.)
 
 import os
 import re
+import sys
 from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def _read_keystore(path: Path) -> LocalAccount:
             content: Any = file.read(_LARGEST_KEYSTORE).decode(errors="replace")
     except OSError as error:
         raise KeyMissingError(f"The keystore {path} cannot be read: {error.strerror}.") from error
-    password = os.environ.get(PASSWORD) or getpass(f"Password of {path}: ")
+    password = os.environ.get(PASSWORD) or _ask_password(path)
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(content, password))
     except (ValueError, TypeError, KeyError):  # what it says may hold the password
@@ -94,6 +95,13 @@ def _read_keystore(path: Path) -> LocalAccount:
             f"{path} cannot be opened: no keystore, or another password."
         ) from None
     return account
+
+
+def _ask_password(path: Path) -> str:
+    # Elsewhere than at a terminal it would be shown as it is typed, or waited for in vain.
+    if not sys.stdin.isatty():
+        raise KeyMissingError(f"Nobody is there to type the password of {path}: set {PASSWORD}.")
+    return getpass(f"Password of {path}: ")
 
 
 def _read_variable(name: str) -> LocalAccount:

@@ -184,7 +184,7 @@ class Keeper:
             report.complain(
                 ProblemKind.NOT_A_KEEPER,
                 f"{address} is no keeper of {self._organization}: it can execute, not cancel, and "
-                "its heartbeat does not count. The treasury has to set it with set_keeper.",
+                "its heartbeat does not count. `bursar safe draft add-keeper` makes it one.",
             )
 
     def _check_funds(self, report: CycleReport) -> None:
