@@ -77,7 +77,7 @@ class Reconciler:
         wanted |= changes_in_doubt(view.state, changes)
         self._abandon(find_unwanted(sorted(under_way), wanted), report)
         sent = send_all(self._sender, [beat, *orders] if beat else orders)
-        if any(map(_cannot_send, sent)):
+        if any(map(_cannot_send, sent)) or _cannot_judge(verdicts):
             self._sharing.rest()
         if beat:
             self._conclude_heartbeat(report, sent.pop(0))
@@ -168,6 +168,16 @@ def _cannot_send(sent: Sent) -> bool:
     if isinstance(sent, NotMinedError):
         return False
     return isinstance(sent, NoGasMoneyError | NoAnswerError | RpcError)
+
+
+def _cannot_judge(verdicts: Sequence[Plan | PaymentReport]) -> bool:
+    """
+    Whether the node has said of none of the payments what would become of it.
+    """
+    others = (Outcome.LEFT, Outcome.LATER)
+    judged = [v for v in verdicts if isinstance(v, Plan) or v.outcome not in others]
+    failed = [v for v in judged if not isinstance(v, Plan) and v.outcome is Outcome.FAILED]
+    return bool(failed) and len(failed) == len(judged)
 
 
 def _as_dry(plan: Plan) -> PaymentReport:

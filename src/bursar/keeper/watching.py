@@ -8,8 +8,8 @@ what is stored has to see the same chain, and to see that nothing of it is old.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -31,8 +31,8 @@ from bursar.types import Address
 
 # A reorganisation may bring a cancel into a block that was looked at before.
 _OVERLAP: Final = 64
-# Who follows may be a block or two behind this keeper's node; more, and what is stored is old.
-MOST_BEHIND: Final = 3
+# Two nodes may be a block or two apart; more, and what is stored or what the node says is old.
+MOST_APART: Final = 3
 
 
 class BehindError(LaggingNodeError):
@@ -64,13 +64,15 @@ class ByWhom(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class StoredView:
     """
-    Implements `bursar.keeper.ports.ChainView`.
+    Implements `bursar.keeper.ports.ChainView`. `hashes` are those of the latest blocks, by number,
+    as far as they are stored.
     """
 
     head: Tip
     state: State
     rhythm: int
     cancelled: Sequence[ByWhom]
+    hashes: Mapping[int, str] = field(default_factory=dict)
 
 
 class StoreWatcher:
@@ -106,7 +108,7 @@ class StoreWatcher:
         state = self._follow()
         view = self._database.read(partial(self._read, state=state))
         if state is None:
-            self._check_seen(view.head)
+            self._check_seen(view)
         self._told = view.head.number - _OVERLAP
         return view
 
@@ -118,11 +120,14 @@ class StoreWatcher:
             raise kind(f"Nothing of {self._organization} is in the store yet.")
         state = self._restore(connection, cursor) if state is None else state
         cancelled = fetch_cancelled(connection, cursor.source, self._by, after=self._told)
+        latest = _fetch_latest(connection, cursor.source)
+        tip = Tip(cursor.number, f"0x{cursor.hash.hex()}", cursor.at)
         return StoredView(
-            head=Tip(cursor.number, f"0x{cursor.hash.hex()}", cursor.at),
+            head=tip,
             state=state,
-            rhythm=find_rhythm(_fetch_times(connection, cursor.source)),
+            rhythm=find_rhythm(_find_times(latest)),
             cancelled=[_name(one) for one in cancelled],
+            hashes={block.number: block.hash for block in [*latest, tip]},
         )
 
     def _restore(self, connection: Connection, cursor: Cursor) -> State:
@@ -138,25 +143,32 @@ class StoreWatcher:
             self._restored = cursor, stored.state
         return self._restored[1]
 
-    def _check_seen(self, tip: Tip) -> None:
+    def _check_seen(self, view: StoredView) -> None:
         """
-        Raises BehindError, unless this keeper's node has the last block that is stored, and hardly
-        any after it.
+        Raises BehindError, unless this keeper's node is on the chain that is stored, and neither of
+        the two much behind the other.
         """
         if self._node is None:
             raise NoAnswerError("Another process follows, and there is no node to compare it with.")
-        header = self._node.fetch_header(tip.number)
-        if header is None or header.hash.lower() != tip.hash:
+        tip, head = view.head, self._node.fetch_head()
+        common = min(tip.number, head.number)
+        ours = head if common == head.number else self._node.fetch_header(common)
+        if ours is None or ours.hash.lower() != view.hashes.get(common):
             raise BehindError(
-                f"The keeper that follows has stored block {tip.number} ({tip.hash}), which this "
-                "keeper's node does not have. Nothing is sent before they agree."
+                f"The keeper that follows has stored block {tip.number} ({tip.hash}), and this "
+                f"keeper's node does not have block {common} as it is stored. Nothing is sent "
+                "before they agree."
             )
-        head = self._node.fetch_head()
-        if head.number - tip.number > MOST_BEHIND:
+        if head.number - tip.number > MOST_APART:
             raise BehindError(
                 f"The store is at block {tip.number}, and this keeper's node at {head.number}: the "
                 "keeper that follows is behind. Nothing is sent before it has caught up, or this "
                 "one follows."
+            )
+        if tip.number - head.number > MOST_APART:
+            raise BehindError(
+                f"This keeper's node is at block {head.number}, and the store at {tip.number}: the "
+                "node is behind. Nothing is sent before it has caught up."
             )
 
 
@@ -191,19 +203,25 @@ class FollowAlone:
         self._runner.close()
 
 
-def _fetch_times(connection: Connection, source: int) -> list[int]:
+def _fetch_latest(connection: Connection, source: int) -> list[Tip]:
+    """
+    The latest blocks that are stored, the last one first.
+    """
+    columns = chain_blocks.c
+    wanted = select(columns.number, columns.hash, columns.at).where(columns.source == source)
+    rows = connection.execute(wanted.order_by(columns.number.desc()).limit(RHYTHM_HEADERS))
+    return [Tip(row.number, f"0x{row.hash.hex()}", row.at) for row in rows]
+
+
+def _find_times(latest: Sequence[Tip]) -> list[int]:
     """
     When the latest blocks were, as far as they follow one another.
     """
-    wanted = select(chain_blocks.c.number, chain_blocks.c.at).where(chain_blocks.c.source == source)
-    rows = connection.execute(wanted.order_by(chain_blocks.c.number.desc()).limit(RHYTHM_HEADERS))
     times: list[int] = []
-    expected: int | None = None
-    for row in rows:
-        if expected is not None and row.number != expected:
+    for block in latest:
+        if times and block.number != latest[0].number - len(times):
             break
-        times.insert(0, row.at)
-        expected = row.number - 1
+        times.insert(0, block.at)
     return times
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bursar.chain.errors import NoGasMoneyError, NotMinedError, RevertedError
+from bursar.chain.reader import Call
 from bursar.chain.sending import HandedOverError
 from bursar.keeper import Heartbeat, Outcome, ProblemKind
 from bursar.keeper.decisions import find_queued
@@ -23,6 +24,7 @@ from tests.unit.keeper.fakes import (
     FakeSharing,
     actor,
     name_of,
+    queued,
     refusal,
     say,
 )
@@ -109,6 +111,36 @@ def test_share__this_key_or_node_cannot_send__rests(error: Exception | None, res
     world.sender.results = lambda call: error  # type: ignore[assignment, return-value]
     world.cycle()
     assert sharing.rests == rests
+
+
+def test_share__node_answers_no_call__rests() -> None:
+    """
+    It shows blocks and does not say what would become of a payment: another keeper's may. One
+    payment that no node can judge is no reason.
+    """
+    sharing = FakeSharing()
+    world = shared(sharing, queued(1), queued(2, amount=7))
+    world.node.refusals = lambda *_: fail()
+    assert world.outcomes() == [Outcome.FAILED] * 2
+    assert sharing.rests == 1
+
+    world.node.refusals = lambda call, *_: None if amount_of(call) == 7 else fail()
+    assert sorted(world.outcomes()) == [Outcome.EXECUTED, Outcome.FAILED]
+    assert sharing.rests == 1
+
+
+def amount_of(call: Call) -> int:
+    """
+    Of an `execute`.
+    """
+    return int.from_bytes(call.data[4 + 3 * 32 : 4 + 4 * 32], "big")
+
+
+def fail() -> None:
+    """
+    As a node that does not answer.
+    """
+    raise NO_ANSWER
 
 
 def test_share__head_too_old__leaves_following_to_another() -> None:

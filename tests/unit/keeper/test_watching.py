@@ -18,7 +18,7 @@ from bursar.chain.follower.endpoint import Question
 from bursar.chain.follower.errors import TooMuchError
 from bursar.keeper.following import Following
 from bursar.keeper.watching import (
-    MOST_BEHIND,
+    MOST_APART,
     BehindError,
     FollowAlone,
     StoredView,
@@ -322,7 +322,10 @@ def test_watch__beside_the_one_that_follows__sees_the_same(watch: Watch) -> None
         assert (ours.head, ours.state, ours.rhythm) == (theirs.head, theirs.state, theirs.rhythm)
 
 
-@pytest.mark.parametrize(("blocks", "old"), [(MOST_BEHIND, False), (MOST_BEHIND + 1, True)])
+APART = [(MOST_APART, False), (MOST_APART + 1, True)]
+
+
+@pytest.mark.parametrize(("blocks", "old"), APART)
 def test_watch__who_follows_is_behind__is_not_acted_on(
     watch: Watch, blocks: int, old: bool
 ) -> None:
@@ -340,17 +343,29 @@ def test_watch__who_follows_is_behind__is_not_acted_on(
         assert beside.look().head.number == 1
 
 
-def test_watch__own_node_has_not_what_is_stored__is_not_acted_on(watch: Watch) -> None:
+@pytest.mark.parametrize(("blocks", "old"), APART)
+def test_watch__own_node_is_behind__is_not_acted_on(watch: Watch, blocks: int, old: bool) -> None:
     """
-    It lags, or is on another chain: what it would answer is of another state.
+    Likewise the other way round: what it would answer is of another state.
     """
-    watch.mine_payments(1, 2)
+    watch.mine_payments(*range(1, 10))
     beside = Beside(watch)
-    beside.node.height = 1
-    with pytest.raises(BehindError, match="does not have"):
-        beside.look()
-    beside.node.height = None
-    watch.chain.drop(1)
-    watch.chain.mine()
-    with pytest.raises(BehindError, match="does not have"):
-        beside.look()
+    beside.node.height = 9 - blocks
+    if old:
+        with pytest.raises(BehindError, match="node is behind"):
+            beside.look()
+    else:
+        assert beside.look().head.number == 9
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_watch__own_node_is_on_another_chain__is_not_acted_on(watch: Watch, ahead: int) -> None:
+    """
+    Also where that is the longer one, or the shorter.
+    """
+    watch.mine_payments(1, 2, 3)
+    watch.chain.drop(2)
+    for _ in range(1 + ahead):
+        watch.chain.mine()
+    with pytest.raises(BehindError, match="as it is stored"):
+        Beside(watch).look()
