@@ -63,9 +63,9 @@ class Office:
     A keeper's store, what somebody does to it, and who verifies it.
     """
 
-    def __init__(self, world: LiveWorld, folder: Path) -> None:
+    def __init__(self, world: LiveWorld, folder: Path, url: str | None = None) -> None:
         self.world, self.folder = world, folder
-        self.url = f"sqlite:///{folder}/bursar.db"
+        self.url = url or f"sqlite:///{folder}/bursar.db"
         self.where = (world.chain.chain_id, world.organization.address)
         self.book = AddressBook(
             name="Acme",
@@ -233,6 +233,22 @@ def test_verify__every_file_rewritten_consistently__is_found(
     (problem,) = office.problems()
     assert problem.startswith(f"{count}: ")
     assert found in problem
+
+
+def test_anchor__of_a_store_on_postgres__is_the_same(
+    world: LiveWorld, tmp_path: Path, postgres_url: str
+) -> None:
+    """
+    Once, also where keepers follow one another; the journal's hashes and the nonces agree.
+    """
+    office = Office(world, tmp_path, postgres_url)
+    office.pay()
+    before = nonce(world)
+    office.run()
+    assert office.run().problems == []
+    assert nonce(world) == before + 1
+    assert office.problems() == []
+    assert office_anchors(office) == office.look().anchors != ()
 
 
 def test_verify__thief_anchors_the_rewritten_audit__is_found_by_the_one_before(
