@@ -169,6 +169,29 @@ def test_draft__local_chain_started_again__is_dead(
         assert "has ended" in dead.told
 
 
+def test_draft__reorganised_away__is_open_again(room: Room) -> None:
+    """
+    The block that used the nonce is gone, or a node was wrong about it: who was executed keeps its
+    signatures, who was overtaken is signed again.
+    """
+    first = room.sign(room.draft())
+    second = room.sign(room.draft(room.lowered(), purpose="next"), room.ana)
+    mark = room.chain.snapshot()
+    room.execute(first)
+    room.by_safe(Call(room.stranger.address, b""))
+    refresh(room.desk)
+    states = [room.desk.store.find(one.id).status for one in (first, second)]
+    assert states == [DraftStatus.EXECUTED, DraftStatus.DEAD]
+
+    room.chain.revert(mark)
+    refresh(room.desk)
+
+    assert room.desk.store.find(first.id) == first
+    again = room.desk.store.find(second.id)
+    assert (again.is_open, again.told, again.signatures) == (True, "", ())
+    assert room.execute(first).status is DraftStatus.EXECUTED
+
+
 def test_reject__executed__kills_what_it_rejects(room: Room) -> None:
     """
     An empty call of the Safe by itself with the same nonce; whichever is executed first wins.

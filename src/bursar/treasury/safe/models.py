@@ -132,6 +132,12 @@ class Draft(BaseModel):
             update={"status": DraftStatus.EXECUTED, "told": told, "executed_in": transaction}
         )
 
+    def reopened(self) -> Self:
+        """
+        The draft as one that waits again, with the signatures that it still has.
+        """
+        return self.model_copy(update={"status": DraftStatus.OPEN, "told": "", "executed_in": None})
+
     @classmethod
     def parse(cls, text: str, where: str) -> Self:
         """

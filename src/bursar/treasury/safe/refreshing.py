@@ -11,7 +11,7 @@ from bursar.treasury.safe.models import Draft
 def refresh(desk: SafeDesk) -> list[Draft]:
     """
     Mark what the chain has executed or overtaken since, and return what changed: the signatures of
-    a dead draft are cleared, and `told` says why.
+    a dead draft are cleared, and `told` says why. What a reorganisation has undone is open again.
     """
     with desk.store.locked():
         return refresh_locked(desk)
@@ -22,11 +22,13 @@ def refresh_locked(desk: SafeDesk) -> list[Draft]:
     The same for whoever holds the lock of the store.
     """
     used = desk.safe.fetch_nonce()
-    changed = [judged for one in desk.store.open() if (judged := _judge(desk, one, used)) != one]
+    changed = [judged for one in desk.store.all() if (judged := _judge(desk, one, used)) != one]
     return [desk.store.save(one) for one in changed]
 
 
 def _judge(desk: SafeDesk, one: Draft, used: int) -> Draft:
+    if not one.is_open:
+        return _judge_again(desk, one, used)
     if desk.book.devnet and _is_forgotten(desk, one):
         return one.dead("The local chain that it was drafted on has ended.")
     if one.nonce >= used:
@@ -39,6 +41,16 @@ def _judge(desk: SafeDesk, one: Draft, used: int) -> Draft:
         )
     end = "Executed" if done.succeeded else "Executed, and its calls failed"
     return one.executed(done.transaction, f"{end} in block {done.block}.")
+
+
+def _judge_again(desk: SafeDesk, one: Draft, used: int) -> Draft:
+    """
+    What was over is open again where the chain says that its nonce was not used after all: a block
+    was reorganised away, or a node was wrong about it.
+    """
+    if one.nonce < used or (desk.book.devnet and _is_forgotten(desk, one)):
+        return one
+    return one.reopened()
 
 
 def _is_forgotten(desk: SafeDesk, one: Draft) -> bool:
