@@ -153,22 +153,17 @@ class Postgres:
     One server on a socket in a temporary folder, from `start()` to `stop()`.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, disk: Path | None = None) -> None:
         self.cluster = cluster
         self.folder = Path(tempfile.mkdtemp(prefix="bursar-pg-"))
+        # Where the data are: beside the socket, unless on a disk of their own.
+        self.data = (disk or self.folder) / "data"
         own(self.folder)
         self.process: subprocess.Popen[bytes] | None = None
         shutil.copytree(cluster.pristine, self.data)
         for path in (self.data, *self.data.rglob("*")):
             own(path)
         self.data.chmod(0o700)
-
-    @property
-    def data(self) -> Path:
-        """
-        The server's data.
-        """
-        return self.folder / "data"
 
     def url(self, database: str = "postgres") -> str:
         """
@@ -198,7 +193,7 @@ class Postgres:
         give_up = time.monotonic() + START_SECONDS
         while not answers(self.url()):
             if self.process.poll() is not None or time.monotonic() > give_up:
-                raise PostgresMissingError((self.folder / "log").read_text())
+                raise PostgresMissingError(self.log)
             time.sleep(_POLL_SECONDS)
         return self
 
@@ -213,6 +208,20 @@ class Postgres:
         End it without a checkpoint: the next start recovers.
         """
         self._end(signal.SIGQUIT)
+
+    @property
+    def log(self) -> str:
+        """
+        What the server has said.
+        """
+        return (self.folder / "log").read_text()
+
+    @property
+    def is_running(self) -> bool:
+        """
+        Whether it has not ended by itself.
+        """
+        return self.process is not None and self.process.poll() is None
 
     def remove(self) -> None:
         """
