@@ -18,12 +18,10 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from bursar.chain.errors import BadAnswerError, ChainError
 from bursar.chain.follower import (
     DEPTH,
     Endpoints,
     Follower,
-    HaltedError,
     IncompleteError,
     Receipts,
     Rollback,
@@ -103,6 +101,7 @@ class Following:
         guard: Callable[[Connection], object] | None = None,
     ) -> None:
         self.endpoints = endpoints
+        endpoints.chain_id = chain_id
         self._database = database
         self._organization = organization
         self._chain_id = chain_id
@@ -176,7 +175,6 @@ class Following:
 
     async def _begin(self) -> tuple[Ledger, Follower]:
         if self._ledger is None or self._follower is None:
-            await self._check_chain()
             begin = partial(
                 load,
                 chain_id=self._chain_id,
@@ -194,24 +192,6 @@ class Following:
                 receipts=self._receipts,
             )
         return self._ledger, self._follower
-
-    async def _check_chain(self) -> None:
-        """
-        Raises HaltedError where an endpoint is of another chain; what does not answer is not asked
-        for anything else either.
-        """
-        for endpoint in self.endpoints.all:
-            try:
-                found = int(await endpoint.ask("eth_chainId"), 16)
-            except (TypeError, ValueError) as error:
-                raise BadAnswerError(f"{endpoint.name} has no chain id that is one.") from error
-            except ChainError:
-                continue
-            if found != self._chain_id:
-                raise HaltedError(
-                    f"{endpoint.name} is of chain {found}, not of chain {self._chain_id}. Take it "
-                    "off the list of endpoints."
-                )
 
     def _count_gone(self, ledger: Ledger, step: Step) -> int:
         return ledger.cursor.number - step.tip.number if isinstance(step, Rollback) else 0

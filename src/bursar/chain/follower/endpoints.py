@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from bursar.chain.errors import ChainError, NoAnswerError
+from bursar.chain.errors import BadAnswerError, ChainError, NoAnswerError
 from bursar.chain.follower.blocks import Header, read_header
 from bursar.chain.follower.endpoint import Endpoint
-from bursar.chain.follower.errors import DisagreementError, RateLimitedError
+from bursar.chain.follower.errors import DisagreementError, HaltedError, RateLimitedError
 
 # A failed node is tried again after this, doubled with each failure in a row.
 FIRST_REST: Final = 0.25
@@ -32,15 +32,18 @@ class Sight(NamedTuple):
 class Endpoints:
     """
     `all` in the order in which they are preferred. `clock` counts seconds and never goes back.
+    Once `chain_id` is set, no node of another chain is read.
     """
 
     def __init__(
         self, all: Sequence[Endpoint], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.chain_id: int | None = None
         if not all:
             raise ValueError("Name at least one endpoint.")
         self.all = tuple(all)
         self._clock = clock
+        self._checked: set[Endpoint] = set()
         self._failures = dict.fromkeys(self.all, 0)
         self._rests_until = dict.fromkeys(self.all, float("-inf"))
 
@@ -56,16 +59,17 @@ class Endpoints:
         The latest block of every node that answers: the best one to read from first.
 
         Among those with the highest block the preferred one comes first; who is behind comes last.
-        Raises what the last one raised where none answers, and NoAnswerError while all rest.
+        Raises what the last one raised where none answers, NoAnswerError while all rest, and
+        HaltedError where one is of another chain.
         """
         awake = self._awake()
-        answers = await asyncio.gather(*map(_fetch_head, awake), return_exceptions=True)
+        answers = await asyncio.gather(*map(self._fetch_head, awake), return_exceptions=True)
         sights: list[Sight] = []
         failure: ChainError | None = None
         for endpoint, answer in zip(awake, answers, strict=True):
             if isinstance(answer, Header):
                 sights.append(Sight(endpoint, answer))
-            elif isinstance(answer, ChainError):
+            elif isinstance(answer, ChainError) and not isinstance(answer, HaltedError):
                 self.note_failure(endpoint, answer)
                 failure = answer
             else:
@@ -76,14 +80,38 @@ class Endpoints:
 
     def note_failure(self, endpoint: Endpoint, error: ChainError) -> None:
         """
-        Leave a node alone for a while.
+        Leave a node alone for a while. It may be another one when it comes back.
         """
+        self._checked.discard(endpoint)
         self._failures[endpoint] += 1
         rest = min(FIRST_REST * 2 ** min(self._failures[endpoint] - 1, 10), LONGEST_REST)
         if isinstance(error, RateLimitedError):
             rest = max(rest, error.retry_after)
         self._rests_until[endpoint] = self._clock() + rest
         _log.warning("%s rests %.3g s: %s", endpoint.name, rest, error)
+
+    async def validate_chain(self, endpoint: Endpoint) -> None:
+        """
+        Raises HaltedError where the node is of another chain.
+        """
+        if self.chain_id is None:
+            return
+        answer = await endpoint.ask("eth_chainId")
+        try:
+            found = int(answer, 16)
+        except (TypeError, ValueError) as error:
+            raise BadAnswerError(f"{endpoint.name} has no chain id that is one.") from error
+        if found != self.chain_id:
+            raise HaltedError(
+                f"{endpoint.name} is of chain {found}, not of chain {self.chain_id}. Take it off "
+                "the list of endpoints."
+            )
+        self._checked.add(endpoint)
+
+    async def _fetch_head(self, endpoint: Endpoint) -> Header:
+        if endpoint not in self._checked:
+            await self.validate_chain(endpoint)
+        return read_header(await endpoint.ask("eth_getBlockByNumber", "latest", False))
 
     def note_success(self, endpoint: Endpoint) -> None:
         """
@@ -140,7 +168,3 @@ async def fetch_header(endpoint: Endpoint, number: int) -> Header | None:
     """
     block = await endpoint.ask("eth_getBlockByNumber", hex(number), False)
     return None if block is None else read_header(block, number)
-
-
-async def _fetch_head(endpoint: Endpoint) -> Header:
-    return read_header(await endpoint.ask("eth_getBlockByNumber", "latest", False))

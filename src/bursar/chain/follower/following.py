@@ -40,6 +40,11 @@ _MANY_LOGS: Final = 1_000
 # About 2 ms of decoding.
 _SLICE: Final = 250
 
+_ANEW: Final = (
+    " It lacks blocks that were final: where it does not come back, find out whether the chain was "
+    "begun anew, as a devnet is at each start; then run `bursar keeper rebuild`."
+)
+
 _log = logging.getLogger(__name__)
 
 
@@ -185,6 +190,7 @@ class Follower:
             self._check_late(endpoint, head)
         elif await self._hash_at(endpoint, tip.number, head) == tip.hash:
             return None
+        await self._endpoints.validate_chain(endpoint)
         top = min(head.number, tip.number)
         first = max(self._final.number, 0)
         theirs = {header.number: header for header in await fetch_headers(endpoint, first, top)}
@@ -206,9 +212,10 @@ class Follower:
         """
         known = {mark.number: mark.hash for mark in self._marks()}
         if known.get(head.number, head.hash) == head.hash:
+            anew = "" if head.number >= self._final.number else _ANEW
             raise LaggingNodeError(
                 f"The latest block of {endpoint.name} is {head.number}, and {self._tip.number} was "
-                "shown before."
+                f"shown before.{anew}"
             )
 
     def _marks(self) -> list[Mark]:
