@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,6 +181,34 @@ def test_lease__lost__nothing_of_the_transaction_is_kept(database: Database) -> 
     with pytest.raises(LeaseLostError):
         database.write(first.check)
     assert database.write(second.check) == 2
+
+
+class Slow(Lease):
+    """
+    A lease that nobody has ever had, and that `other` takes right after this one has looked.
+    """
+
+    other: Lease | None = None
+
+    def _read(self, *arguments: Any, **options: Any) -> Any:
+        row = super()._read(*arguments, **options)
+        other, self.other = self.other, None
+        if other is not None:
+            assert row is None
+            other.hold()
+        return row
+
+
+def test_lease__two_that_are_the_first__one_has_it(postgres_url: str) -> None:
+    """
+    Both see that nobody has it: one gets it, and the other is told so.
+    """
+    with Database.open(postgres_url) as one, Database.open(postgres_url) as two:
+        slow = Slow(one, "key")
+        slow.other = quick = Lease(two, "key")
+        with pytest.raises(LeaseHeldError):
+            slow.hold()
+        assert two.write(quick.check) == 1
 
 
 def test_lease__given_up__is_the_next_ones_at_once(database: Database) -> None:

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from bursar.store.database import Database
 from bursar.store.errors import StoreError
+from bursar.store.inserting import insert_new
 from bursar.store.sending_tables import leases
 
 # Longer than any pause of a healthy process, and a dead one's work is taken up within the minute.
@@ -115,11 +116,13 @@ class Lease:
     def _take(self, connection: Connection) -> int:
         now = read_clock(connection)
         until = now + int(self._seconds * 1_000)
+        first = {"name": self.name, "holder": self.holder, "epoch": 1, "until": until}
         row = self._read(connection, exclusive=True)
-        if row is None:
-            first = {"name": self.name, "holder": self.holder, "epoch": 1, "until": until}
-            connection.execute(insert(leases).values(first))
+        if row is None and insert_new(connection, leases, first):
             return 1
+        # Of two that are the first ones one has made the row meanwhile.
+        row = row or self._read(connection, exclusive=True)
+        assert row is not None
         mine = (row.holder, row.epoch) == (self.holder, self.epoch)
         if not mine and row.until > now and not self._database.is_sqlite:
             raise LeaseHeldError(
