@@ -14,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 
 from bursar.chain.safe_transaction import SafeTransaction, sign
 from bursar.chain.sending import Sender
+from bursar.demo.alerting import Watch
 from bursar.demo.company import TOPOLOGY, Company, Member, key_of
 from bursar.demo.report import ChapterReport, DemoFailed, Outcome, check, usdc
 from bursar.errors import BursarError
@@ -21,7 +22,7 @@ from bursar.receipts import ReceiptKeys, RetiredKey
 from bursar.store.key_file import load_receipt_key
 from bursar.treasury import Office
 from bursar.treasury.anomalies import Rule
-from bursar.treasury.refills.checklist import PATTERNS, build_checklist, build_items
+from bursar.treasury.refills.checklist import ALERTS, PATTERNS, build_checklist, build_items
 from bursar.treasury.refills.desk import RefillDesk
 from bursar.treasury.refills.errors import WrongOrderError
 from bursar.treasury.refills.evidence import Report, Source
@@ -38,6 +39,10 @@ from bursar.types import Address, checksummed
 
 REPORTER: Final = "ana"
 SIGNERS: Final = ("ana", "ben")
+_NOTES: Final = {
+    PATTERNS: "its key was stolen, and is stopped",
+    ALERTS: "the wallet is low because of the theft",
+}
 
 
 class PublicOwner(NamedTuple):
@@ -66,15 +71,20 @@ def play_refill(company: Company, report: ChapterReport, victim: Member) -> None
     Bring the victim's wallet back to what the file says, and show what keeps people from doing it
     without looking.
     """
-    desk = _open_desk(company)
+    watch = Watch(company)
+    desk = _open_desk(company, watch)
     wallet = company.wallets[victim.wallet]
+    watch.tell_low(report, wallet.address)
     only = Wishes(wallets=frozenset([wallet.address]))
     refill, evidence = desk.begin(REPORTER, "", only)
     _tell_report(company, report, victim, evidence)
     refill = _approve(company, desk, refill, evidence, report)
     refill, draft = desk.draft(refill, REPORTER)
     _sign_and_execute(company, desk, draft, evidence, report)
+    watch.tell_cleared(report, wallet.address, evidence)
     refill = desk.finish(desk.confirm_funded(refill, "dana"), "dana")
+    assert refill.closing is not None, "it is finished"
+    check("The refill has settled one alert", 1, refill.closing.alerts_cleared)
     left = [done.item.id for done in build_checklist(evidence, refill) if done.by is None]
     check("Nothing on the checklist is open", [], left)
     allowance = company.usdc.view("allowance", company.safe.address, wallet.address)
@@ -86,11 +96,12 @@ def play_refill(company: Company, report: ChapterReport, victim: Member) -> None
     )
 
 
-def _open_desk(company: Company) -> RefillDesk:
+def _open_desk(company: Company, watch: Watch) -> RefillDesk:
     office, book, folder = Office(company.chain, company.book), company.book, company.folder
     digest = hashlib.sha256(TOPOLOGY.read_bytes()).hexdigest()
     file = FileRead(company.plan, Source(name=TOPOLOGY.name, sha256=digest))
-    reporter = Reporter(office, LiveViews(office), file, receipts=_receipt_keys(company))
+    keys, alerts = _receipt_keys(company), watch.recorded
+    reporter = Reporter(office, LiveViews(office), file, receipts=keys, alerts=alerts)
     kept = RefillFolder(folder / "refills", book.chain_id, book.organization)
     drafts = DraftStore(folder / "drafts", book.chain_id, book.safe)
     safe = SafeDesk.of(office, drafts, Judge(kept, book, lambda report, refill: reporter))
@@ -131,7 +142,7 @@ def _approve(
     _refused(company, WrongOrderError, lambda: desk.draft(refill, REPORTER))
     report.tell(REPORTER, "drafts a refill", Outcome.REFUSED, "the checklist is open")
     for item in build_items(evidence):
-        note = "its key was stolen, and is stopped" if item.id == PATTERNS else ""
+        note = _NOTES.get(item.id, "")
         refill = desk.confirm(refill, [item.id], REPORTER, note)
     manager = company.plan.treasury_manager or ""
     approved = desk.approve(refill, manager)

@@ -132,7 +132,14 @@ class Alerting:
 
     def run_once(self, seconds: float = PASS_SECONDS) -> None:
         """
-        Look, write down, tell. Raises BursarError.
+        Look, write down, and tell for so many seconds at most. Raises BursarError.
+        """
+        self.look()
+        self._deliverer.deliver(seconds)
+
+    def look(self) -> None:
+        """
+        Look, and write down what is new and whom to tell. Raises BursarError.
         """
         chosen = self._live.look()
         if self._spool is not None:
@@ -142,7 +149,6 @@ class Alerting:
             self._judge(view, chosen)
         state = None if view is None else view.state
         self._sources.take_over(self._recorder(chosen), state)
-        self._deliverer.deliver(seconds)
 
     def _run(self) -> None:
         while not self._stop.is_set():
