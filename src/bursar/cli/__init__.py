@@ -21,6 +21,7 @@ from bursar.cli.helping import CONTEXT, Commands, print_version
 from bursar.cli.history import history
 from bursar.cli.init import init
 from bursar.cli.keeper import keeper
+from bursar.cli.keys import keys
 from bursar.cli.pay import pay
 from bursar.cli.queue import cancel, execute, pending
 from bursar.cli.refill import refill
@@ -57,6 +58,7 @@ for _heading, _name, _group in (
     ("The treasury's people", "refill", refill),
     ("Run a keeper", "keeper", keeper),
     ("Run a keeper", "audit", audit),
+    ("Run a keeper", "keys", keys),
 ):
     app.add_typer(_group, name=_name, cls=Commands, rich_help_panel=_heading)
 

@@ -31,6 +31,7 @@ from bursar.types import FOREVER, Address, Bytes32
 ONE = Address("0x" + "11" * 20)
 TWO = Address("0x" + "22" * 20)
 COMMANDS = {
+    *("keys show", "keys rotate"),
     *("history", "show wallet", "show agent", "show payment", "show change"),
     *("refill report", "refill list", "refill checklist", "refill confirm", "refill approve"),
     *("refill draft", "refill confirm-funded", "refill finish", "refill abandon"),
