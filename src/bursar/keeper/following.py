@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
@@ -31,17 +31,17 @@ from bursar.errors import BrokenHistoryError
 from bursar.keeper.following_balances import Balances
 from bursar.keeper.following_ledger import Ledger
 from bursar.keeper.following_start import load
+from bursar.keeper.following_writer import BatchWriter
 from bursar.state import State
-from bursar.store.chain_writer import Batch, commit_batch, empty_source, find_cursor
+from bursar.store.chain_writer import commit_batch, empty_source, find_cursor
 from bursar.store.database import Database
 from bursar.types import Address
 
-# How long a commit may wait for a database that is away before following begins anew.
-STORE_SECONDS: Final = 30.0
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
 
 _log = logging.getLogger("bursar.keeper.following")
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -114,7 +114,7 @@ class Following:
         self._balances = Balances(database, endpoints)
         self._ledger: Ledger | None = None
         self._follower: Follower | None = None
-        self._writing: asyncio.Future[None] | None = None
+        self._writer = BatchWriter(database, self._guarded(commit_batch))
 
     @property
     def state(self) -> State:
@@ -139,7 +139,7 @@ class Following:
                     events += 0 if isinstance(step, Rollback) else len(step.logs)
                     await self._take(ledger, step)
             finally:
-                await self._finish()
+                await self._finish_writing()
         await self._balances.look(ledger.cursor, tuple(ledger.final_state.registry))
         head = follower.head
         return Progress(
@@ -165,12 +165,11 @@ class Following:
 
     async def close(self) -> None:
         """
-        Finish the commit that runs, and give up the rest.
+        Finish what is being written, and give up the rest.
         """
         if self._follower is not None:
             await self._follower.close()
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
+        await self._writer.settle()
         self._forget()
 
     async def _begin(self) -> tuple[Ledger, Follower]:
@@ -199,7 +198,7 @@ class Following:
     async def _take(self, ledger: Ledger, step: Step) -> None:
         try:
             for batch in ledger.take(step):
-                await self._write(batch)
+                await self._writer.put(batch)
                 await asyncio.sleep(0)
         except BrokenHistoryError as error:
             self._forget()
@@ -212,33 +211,19 @@ class Following:
         if self._on_step is not None:
             self._on_step(step)
 
-    async def _write(self, batch: Batch) -> None:
-        """
-        Let one batch be written while the next one is made.
-        """
-        await self._finish()
-        write = self._guarded(partial(commit_batch, batch=batch))
-        self._writing = asyncio.ensure_future(
-            self._database.write_async(write, wait_seconds=STORE_SECONDS)
-        )
-
-    def _guarded(self, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
-        def guarded(connection: Connection) -> T:
+    def _guarded(
+        self, work: Callable[Concatenate[Connection, P], T]
+    ) -> Callable[Concatenate[Connection, P], T]:
+        def guarded(connection: Connection, /, *args: P.args, **kwargs: P.kwargs) -> T:
             if self._guard is not None:
                 self._guard(connection)
-            return work(connection)
+            return work(connection, *args, **kwargs)
 
         return guarded
 
-    async def _finish(self) -> None:
-        """
-        Wait for the batch that is being written. What it raises is raised here.
-        """
-        writing, self._writing = self._writing, None
-        if writing is None:
-            return
+    async def _finish_writing(self) -> None:
         try:
-            await writing
+            await self._writer.finish()
         except BaseException:
             self._forget()
             raise

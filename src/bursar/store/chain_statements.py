@@ -19,7 +19,7 @@ from bursar.store.chain_tables import chain_blocks, chain_cursor, chain_events
 
 Row = tuple[Any, ...]
 
-_ROWS_A_STATEMENT: Final = 50
+_MOST_ROWS_A_STATEMENT: Final = 256
 
 # Built once: building a statement takes longer than running it, and these run with every batch.
 _KNOWN: Final = ("source", "number", "log", "final_number", "final_log")
@@ -75,20 +75,16 @@ def _execute(
     rows: Sequence[Row],
 ) -> None:
     """
-    Many rows to a statement: with one each, the interpreter's lock changes hands for every row.
+    Many rows to a statement, in powers of two: each is prepared once, and there are few of them.
+    Between two the interpreter's lock changes hands, and whoever wants it back waits for it.
     """
-    if not rows:
-        return
-    width = len(rows[0])
-    whole = len(rows) - len(rows) % _ROWS_A_STATEMENT
-    if whole:
-        sql = build_sql(table, connection.dialect, _ROWS_A_STATEMENT, width)
-        parts = range(0, whole, _ROWS_A_STATEMENT)
-        values = [tuple(chain(*rows[part : part + _ROWS_A_STATEMENT])) for part in parts]
-        connection.exec_driver_sql(sql, values)
-    if whole < len(rows):
-        sql = build_sql(table, connection.dialect, 1, width)
-        connection.exec_driver_sql(sql, list(rows[whole:]))
+    begin = 0
+    while begin < len(rows):
+        count = min(1 << (len(rows) - begin).bit_length() - 1, _MOST_ROWS_A_STATEMENT)
+        sql = build_sql(table, connection.dialect, count, len(rows[0]))
+        some = rows[begin : begin + count]
+        connection.exec_driver_sql(sql, tuple(chain.from_iterable(some)))
+        begin += count
 
 
 @lru_cache(maxsize=128)

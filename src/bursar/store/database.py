@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from bursar.store.engines import build_engine, parse_url, sqlite_path
+from bursar.store.engines import build_engine, durability, parse_url, sqlite_path
 from bursar.store.errors import OutcomeUnknownError, StoreError, StoreGoneError, StoreUrlError
 from bursar.store.failures import describe_failure
 from bursar.store.private_files import create_private_file, make_private_folder
@@ -93,12 +93,20 @@ class Database:
         return self._submit(work, wait_seconds, repeatable).result()
 
     async def write_async(
-        self, work: Work[T], *, wait_seconds: float = 0.0, repeatable: bool = False
+        self,
+        work: Work[T],
+        *,
+        wait_seconds: float = 0.0,
+        repeatable: bool = False,
+        lasting: bool = True,
     ) -> T:
         """
         The same from an event loop. To cancel it does not undo what already runs.
+
+        lasting: whether it is on the disk when this returns. Otherwise a power cut may take it with
+        everything since, but for what comes after: whatever is lasting makes all before it so.
         """
-        return await asyncio.wrap_future(self._submit(work, wait_seconds, repeatable))
+        return await asyncio.wrap_future(self._submit(work, wait_seconds, repeatable, lasting))
 
     def write_batches(
         self, rows: Sequence[R], work: Callable[[Connection, Sequence[R]], None]
@@ -158,14 +166,16 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _submit(self, work: Work[T], wait_seconds: float, repeatable: bool) -> "Future[T]":
+    def _submit(
+        self, work: Work[T], wait_seconds: float, repeatable: bool, lasting: bool = True
+    ) -> "Future[T]":
         if self.read_only:
             raise StoreError(f"The database {self.name} was opened to be read only.")
         if getattr(self._inside, "writing", False):
             raise StoreError("A write inside a write: use the connection that it was given.")
-        return self._thread.submit(self._persist, work, wait_seconds, repeatable)
+        return self._thread.submit(self._persist, work, wait_seconds, repeatable, lasting)
 
-    def _persist(self, work: Work[T], wait_seconds: float, repeatable: bool) -> T:
+    def _persist(self, work: Work[T], wait_seconds: float, repeatable: bool, lasting: bool) -> T:
         """
         On the writing thread, which waits: whatever was submitted later comes later.
         """
@@ -173,18 +183,18 @@ class Database:
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._transact(work)
+                return self._transact(work, lasting)
             except StoreGoneError as error:
                 doubtful = isinstance(error, OutcomeUnknownError) and not repeatable
                 if doubtful or time.monotonic() + pause > give_up or self._closing.wait(pause):
                     raise
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _transact(self, work: Work[T]) -> T:
+    def _transact(self, work: Work[T], lasting: bool) -> T:
         self._inside.writing = True
         try:
             with self._translated(), self._engine.connect() as connection:
-                with connection.begin() as transaction:
+                with durability(connection, lasting), connection.begin() as transaction:
                     result = work(connection)
                     with self._translated(committing=True):
                         transaction.commit()

@@ -5,6 +5,8 @@ How SQLite and Postgres are talked to.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +92,23 @@ def _build_sqlite(path: Path, *, writes: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+@contextmanager
+def durability(connection: Connection, lasting: bool) -> Iterator[None]:
+    """
+    For the length of the block let SQLite commit without waiting for the disk, unless it shall be
+    `lasting`: what is in the file stays whole, and the next commit that waits covers it as well.
+    """
+    driver: Any = connection.connection.driver_connection
+    if lasting or not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    driver.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous = FULL")
 
 
 def _build_postgres(url: URL, *, writes: bool) -> Engine:

@@ -6,7 +6,7 @@ one is worked on.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Final
 
 from bursar.chain.errors import ChainError
 from bursar.chain.follower.blocks import Header, Mark
@@ -33,16 +33,6 @@ _MANY_LOGS: Final = 8_000
 _FEW_LOGS: Final = 2_000
 
 
-class Range(NamedTuple):
-    """
-    Headers of a range (all, or those that matter), and what was logged in it; None where even one
-    block's logs are too much for the node.
-    """
-
-    headers: list[Header]
-    logs: list[RawLog] | None
-
-
 class DeepReader:
     """
     Reads ranges, and finds out how long they may be.
@@ -59,7 +49,7 @@ class DeepReader:
         self._checks_end = checks_end
         self._length = FIRST_RANGE
         self._most = LONGEST_RANGE
-        self._ahead: tuple[Endpoint, int, asyncio.Task[Range]] | None = None
+        self._ahead: tuple[Endpoint, int, asyncio.Task[Found]] | None = None
 
     async def close(self) -> None:
         """
@@ -92,14 +82,15 @@ class DeepReader:
         ours: all blocks, or those with logs and the last one. Raises ChainError.
         """
         found = await self._take(endpoint, tip.number + 1, last)
-        if found.headers[0].number == tip.number + 1:
-            validate_links(endpoint, tip.hash, found.headers[:1])
-        until = found.headers[-1].number
+        headers = [header for header, _ in found]
+        if headers[0].number == tip.number + 1:
+            validate_links(endpoint, tip.hash, headers[:1])
+        until = headers[-1].number
         if until < last:
             self._start(endpoint, until + 1, last)
-        return await self._check(endpoint, found)
+        return found
 
-    async def _take(self, endpoint: Endpoint, first: int, last: int) -> Range:
+    async def _take(self, endpoint: Endpoint, first: int, last: int) -> Found:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[:2] == (endpoint, first):
             try:
@@ -116,18 +107,19 @@ class DeepReader:
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._ahead = (endpoint, first, task)
 
-    async def _fetch(self, endpoint: Endpoint, first: int, last: int) -> Range:
+    async def _fetch(self, endpoint: Endpoint, first: int, last: int) -> Found:
         while True:
             until = min(last, first + self._length - 1)
             try:
-                found = await self._fetch_range(endpoint, first, until)
+                headers, logs = await self._fetch_range(endpoint, first, until)
             except TooMuchError:
                 if self._length == 1:
-                    return Range(await fetch_headers(endpoint, first, first), None)
+                    # Not even one block's logs are listed.
+                    return [(one, None) for one in await fetch_headers(endpoint, first, first)]
                 self._length = max(self._length // 2, 1)
                 continue
-            self._adapt(len(found.logs or ()))
-            return found
+            self._adapt(len(logs))
+            return await self._check(endpoint, headers, logs)
 
     def _adapt(self, count: int) -> None:
         if count > _MANY_LOGS:
@@ -136,23 +128,28 @@ class DeepReader:
             self._most = min(self._most + max(self._most // _RECOVERY, 1), LONGEST_RANGE)
             self._length = min(self._length * 2, self._most)
 
-    async def _fetch_range(self, endpoint: Endpoint, first: int, last: int) -> Range:
+    async def _fetch_range(
+        self, endpoint: Endpoint, first: int, last: int
+    ) -> tuple[list[Header], list[RawLog]]:
+        """
+        Headers of the range (all, or those that matter), and what was logged in it.
+        """
         if self._reads_all:
             headers, logs = await asyncio.gather(
                 fetch_headers(endpoint, first, last), fetch_range_logs(endpoint, first, last)
             )
-            return Range(headers, logs)
+            return headers, logs
         logs = await fetch_range_logs(endpoint, first, last)
         numbers = sorted({read_quantity(log["blockNumber"]) for log in logs} | {last})
         parts = (fetch_headers(endpoint, number, number) for number in numbers)
-        return Range([part[0] for part in await asyncio.gather(*parts)], logs)
+        return [part[0] for part in await asyncio.gather(*parts)], logs
 
-    async def _check(self, endpoint: Endpoint, found: Range) -> Found:
-        if found.logs is None:
-            return [(header, None) for header in found.headers]
-        grouped = group_by_block(endpoint, found.headers, found.logs)
-        await self._check_end(endpoint, found.headers, grouped)
-        return [(header, grouped.get(header.number, [])) for header in found.headers]
+    async def _check(
+        self, endpoint: Endpoint, headers: Sequence[Header], logs: Sequence[RawLog]
+    ) -> Found:
+        grouped = group_by_block(endpoint, headers, logs)
+        await self._check_end(endpoint, headers, grouped)
+        return [(header, grouped.get(header.number, [])) for header in headers]
 
     async def _check_end(
         self, endpoint: Endpoint, headers: Sequence[Header], grouped: dict[int, list[RawLog]]

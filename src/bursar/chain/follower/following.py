@@ -175,7 +175,8 @@ class Follower:
         last = head.number - self._depth
         self._emitters.forget_after(self._tip.number)
         while self._tip.number < last:
-            yield await self._read_deep(endpoint, last)
+            async for step in self._read_deep(endpoint, last):
+                yield step
         while self._tip.number < head.number:
             yield await self._read_next(endpoint, head)
 
@@ -244,15 +245,18 @@ class Follower:
         self._deep.drop()
         return Rollback(ancestor)
 
-    async def _read_deep(self, endpoint: Endpoint, last: int) -> Extension:
-        found = await self._deep.read(endpoint, self._tip, last)
+    async def _read_deep(self, endpoint: Endpoint, last: int) -> AsyncIterator[Extension]:
+        """
+        A range, a part after the other: what comes of one is written while the next is decoded.
+        """
         receipts = self._receipts.of_blocks(self.behind)
-        events, traffic = await self._read_content(endpoint, found, receipts)
-        self._tail.clear()
-        self._final = self._tip = mark_of(found[-1][0])
-        busy = {logged.block for logged in events} | traffic.keys()
-        kept = [header for header, _ in found if header.number in busy]
-        return Extension(tuple(kept), tuple(events), traffic, self._tip, self._final)
+        for part in in_parts(await self._deep.read(endpoint, self._tip, last)):
+            events, traffic = await self._read_content(endpoint, part, receipts)
+            self._tail.clear()
+            self._final = self._tip = mark_of(part[-1][0])
+            busy = {logged.block for logged in events} | traffic.keys()
+            kept = [header for header, _ in part if header.number in busy]
+            yield Extension(tuple(kept), tuple(events), traffic, self._tip, self._final)
 
     async def _read_next(self, endpoint: Endpoint, head: Header) -> Extension:
         """

@@ -17,7 +17,7 @@ from bursar.chain.follower.reading import Found, RawLog, complete
 from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
 
 # Whose receipts are asked for together: about 5 MB of JSON.
-_TRANSACTIONS_AT_ONCE: Final = 2_000
+_MOST_AT_ONCE: Final = 2_000
 # Two epochs of Ethereum until a block is final, and as many for a keeper that is started anew.
 _RECENT: Final = 128
 
@@ -53,14 +53,15 @@ class Block(NamedTuple):
 
 def in_parts(found: Found) -> Iterator[Found]:
     """
-    With at most `_TRANSACTIONS_AT_ONCE` each, or one block.
+    With at most `_MOST_AT_ONCE` transactions and logs each, or one block.
     """
     begin = count = 0
-    for at, (header, _) in enumerate(found):
-        if at > begin and count + header.transactions > _TRANSACTIONS_AT_ONCE:
+    for at, (header, logs) in enumerate(found):
+        more = max(header.transactions, len(logs or ()))
+        if at > begin and count + more > _MOST_AT_ONCE:
             yield found[begin:at]
             begin, count = at, 0
-        count += header.transactions
+        count += more
     yield found[begin:]
 
 
