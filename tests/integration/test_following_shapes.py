@@ -14,12 +14,21 @@ from typing import Any
 import pytest
 
 from bursar.chain.errors import NoAnswerError
-from bursar.chain.follower import Receipts
+from bursar.chain.follower import IncompleteError, Receipts
+from bursar.chain.reader import Call
 from bursar.devnet import USDC
 from bursar.store.database import Database
-from tests.integration.followed import DEPTH, build_following, check_against_chain, close, mine
+from tests.integration.followed import (
+    DEPTH,
+    build_following,
+    check_against_chain,
+    close,
+    follow,
+    mine,
+)
 from tests.integration.live import LiveWorld, ref
 from tests.integration.proxy import FaultyNode, Rule
+from tests.integration.test_following_faults import send_pending
 
 Change = Callable[[Any], Any]
 
@@ -174,4 +183,53 @@ def test_following__blocks_of_any_shape__are_no_accident_and_leave_nothing_out(
                 await close(following)
 
     asyncio.run(look())
+    check_against_chain(world, store)
+
+
+def cut_at_the_end(receipts: Any) -> Any:
+    """
+    The last log of the last receipt that has any is missing.
+    """
+    [one for one in receipts if one["logs"]][-1]["logs"].pop()
+    return receipts
+
+
+def without_logs(receipts: Any) -> Any:
+    """
+    The last receipt that has any logs has none.
+    """
+    [one for one in receipts if one["logs"]][-1]["logs"] = []
+    return receipts
+
+
+@pytest.mark.parametrize("cut", [cut_at_the_end, without_logs])
+def test_following__receipts_that_end_too_early__are_not_believed(
+    world: LiveWorld, node: FaultyNode, store: Database, cut: Change
+) -> None:
+    """
+    Behind the payment a transaction without any log: the filter of the last receipt says nothing.
+    """
+    rpc = world.chain.rpc
+    rpc.request("evm_setAutomine", False)
+    try:
+        send_pending(world, world.wallet.build_call("pay", *world.payment(USDC)), 0)
+        send_pending(world, Call(world.recipient, b""), 1)
+        rpc.request("evm_mine")
+    finally:
+        rpc.request("evm_setAutomine", True)
+    block = rpc.request("eth_getBlockReceipts", "latest")
+    assert [bool(receipt["logs"]) for receipt in block] == [True, False]
+
+    def only_that(params: Any, forward: Any) -> Any:
+        answered = forward()
+        if params[0] == block[0]["blockHash"]:
+            answered["result"] = cut(answered["result"])
+        return answered
+
+    with (
+        node.breaking("eth_getBlockReceipts", by=only_that),
+        pytest.raises(IncompleteError, match="do not add up"),
+    ):
+        asyncio.run(follow(build_following(world, store, node.url)))
+    asyncio.run(follow(build_following(world, store, node.url)))
     check_against_chain(world, store)
