@@ -62,9 +62,8 @@ class Watch:
         (alert,) = self._look(wallet)
         who = f"refill 0x{evidence.hash.hex()}"
         check("The refill has cleared the alert", who, alert.cleared_by)
-        report.tell(
-            "keeper", "clears the alert", Outcome.DONE, f"by {who[:17]}…, as the chain says"
-        )
+        told = "by the refill: its reference is the report's hash"
+        report.tell("keeper", "clears the alert", Outcome.DONE, told)
 
     def _look(self, wallet: Address) -> list[StoredAlert]:
         """
