@@ -13,19 +13,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from bursar.chain.fees import Fees
 from bursar.chain.reader import Call
-from bursar.chain.sending import HandedOverError
+from bursar.chain.sending import HandedOverError, Outcome, SignedTransaction
 from bursar.keeper.orders import part_of
 from bursar.store.database import Database
 from bursar.store.sending_journal import SqlJournal
 from bursar.store.sending_shares import (
     REST_SECONDS,
     Shares,
+    Signed,
     fetch_keepers,
     fetch_parts,
+    fetch_signed_by_others,
 )
 from bursar.store.sending_tables import leases
-from bursar.types import Address, checksummed, keccak
+from bursar.types import Address, Bytes32, checksummed, keccak
 
 
 def actor(role: str) -> Address:
@@ -195,6 +198,47 @@ def test_journal__part_was_taken_over__neither_claims_nor_signs_for_it(shared: D
         key("execute", WALLETS[0]),
         "heartbeat:0",
     ]
+
+
+def test_signed_by_others__lives__is_found_whenever_the_payment_was_queued(
+    shared: Database,
+) -> None:
+    """
+    What is signed and has not ended, of other keys: under the same id, at whatever time it was due.
+    What only was claimed can never be signed by who has lost the wallet.
+    """
+    theirs, mine = SqlJournal(shared, 1, FIRST), SqlJournal(shared, 1, SECOND)
+    stem = f"execute:{WALLETS[0]}:0x{'00' * 32}:"
+    ids = []
+    for nonce, (journal, name) in enumerate(
+        [
+            (theirs, f"{stem}1"),
+            (theirs, f"{stem}2"),
+            (theirs, f"execute:{WALLETS[1]}:0x{'00' * 32}:1"),
+            (mine, f"{stem}1"),
+        ]
+    ):
+        journal.hold()
+        intent = journal.claim(name, Call(WALLETS[0], b""), None)
+        journal.record_signed(intent.id, signed(nonce, journal is mine))
+        ids.append(intent.id)
+    theirs.claim(f"{stem}3", Call(WALLETS[0], b""), None)
+
+    def find() -> list[Signed]:
+        return shared.read(lambda c: fetch_signed_by_others(c, 1, SECOND, stem))
+
+    assert find() == [(FIRST, 0), (FIRST, 1)]
+    theirs.record_ended(ids[0], Outcome.BURNED)
+    assert find() == [(FIRST, 1)]
+
+
+def signed(nonce: int, mine: bool) -> SignedTransaction:
+    """
+    Whatever a key has signed.
+    """
+    sender = SECOND if mine else FIRST
+    hash = Bytes32(keccak(f"{sender}{nonce}".encode()))
+    return SignedTransaction(1, sender, nonce, Call(WALLETS[0], b""), 1, Fees(1, 1), b"\2", hash)
 
 
 def test_take__on_sqlite__everything_is_this_ones(migrated_file: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from bursar.keeper.decisions import (
     find_due,
     find_queued,
 )
-from bursar.keeper.orders import Order, Sent, cancel_key, execute_key
+from bursar.keeper.orders import Order, Sent, cancel_key, execute_key, execute_stem
 from bursar.keeper.ports import ChainView, Node, Sender, Sharing
 from bursar.keeper.report import Outcome, PaymentReport
 from bursar.reasons import Reason
@@ -235,7 +235,7 @@ class Desk:
         if not view.state.has_role(self._sender.address):
             return PaymentReport(entry, Outcome.FAILED, f"{decision.why}; {_NO_ROLE}")
         call, key = build_cancel(entry, decision.why), cancel_key(entry)
-        if key not in under_way and (obstacle := self._sharing.find_obstacle(execute_key(entry))):
+        if key not in under_way and (obstacle := self._sharing.find_obstacle(execute_stem(entry))):
             return PaymentReport(entry, Outcome.WAITING, f"{decision.why}; {obstacle}")
         order = Order(key, call, None, entry.payment.expires_at)
         return Plan(entry, Action.CANCEL, decision.why, order)

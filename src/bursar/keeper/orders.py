@@ -41,7 +41,14 @@ def execute_key(due: Due) -> str:
     """
     `ready_at` is part of it: the same arguments may be queued again, under the same id.
     """
-    return f"{EXECUTE}:{due.wallet}:0x{due.id.hex()}:{due.payment.ready_at}"
+    return f"{execute_stem(due)}{due.payment.ready_at}"
+
+
+def execute_stem(due: Due) -> str:
+    """
+    What the key begins with, whenever the same arguments were queued.
+    """
+    return f"{EXECUTE}:{due.wallet}:0x{due.id.hex()}:"
 
 
 def cancel_key(due: Due) -> str:

@@ -256,10 +256,10 @@ class Sharing(Protocol):
         those for which it has something under way. Who is not `able` leaves all to the others.
         """
 
-    def find_obstacle(self, key: str) -> str:
+    def find_obstacle(self, stem: str) -> str:
         """
-        Why another keeper may still do what `key` names, with what it has signed; empty where none
-        can. Raises a ChainError where that cannot be said.
+        Why another keeper may still do what a key that begins with `stem` names, with what it has
+        signed; empty where none can. Raises a ChainError where that cannot be said.
         """
 
     def rest(self) -> None:

@@ -104,13 +104,13 @@ class Crew:
         """
         return self._shares.take(parts, wanted, busy, able=able)
 
-    def find_obstacle(self, key: str) -> str:
+    def find_obstacle(self, stem: str) -> str:
         """
         A signature of another key whose nonce is not used for good. To be asked while the part that
-        `key` belongs to is this keeper's: no other signs anything for it meanwhile.
+        it is of is this keeper's: no other signs anything for it meanwhile.
         """
         chain_id, by = self._chain_id, self._by
-        found = self._database.read(lambda c: fetch_signed_by_others(c, chain_id, by, key))
+        found = self._database.read(lambda c: fetch_signed_by_others(c, chain_id, by, stem))
         for signed in found:
             if self._count_nonces(signed.sender) <= signed.nonce:
                 return (
@@ -161,7 +161,7 @@ class Alone:
         """
         return {*wanted, *busy}
 
-    def find_obstacle(self, key: str) -> str:
+    def find_obstacle(self, stem: str) -> str:
         """
         Nobody else signs.
         """

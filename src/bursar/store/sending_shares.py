@@ -197,17 +197,17 @@ def fetch_parts(connection: Connection, chain_id: int, organization: Address) ->
 
 
 def fetch_signed_by_others(
-    connection: Connection, chain_id: int, sender: Address, key: str
+    connection: Connection, chain_id: int, sender: Address, stem: str
 ) -> list[Signed]:
     """
-    Signatures for what `key` names by keys other than `sender`, of which nobody has written down
-    that they can do nothing any more.
+    Signatures by accounts other than `sender` for what keys that begin with `stem` name, of which
+    nobody has written down that they can do nothing any more.
     """
     columns = intents.c
     wanted = select(columns.sender, columns.nonce).where(
         columns.chain_id == chain_id,
         columns.sender != sender,
-        columns.key == key,
+        columns.key.startswith(stem, autoescape=True),
         columns.nonce.is_not(None),
         columns.status != Status.ENDED,
     )

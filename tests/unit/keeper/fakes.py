@@ -343,7 +343,7 @@ class FakeSharing:
         self.taken.append((set(wanted), set(busy), able))
         return {*wanted, *busy} if self.mine is None else self.mine
 
-    def find_obstacle(self, key: str) -> str:
+    def find_obstacle(self, stem: str) -> str:
         return self.obstacle
 
     def rest(self) -> None:
