@@ -60,15 +60,18 @@ def fetch_last_anchor(
 
 
 def fetch_hints(
-    connection: Connection, chain_id: int, keeper: Address
+    connection: Connection, chain_id: int, keeper: Address, *, most: int
 ) -> dict[int, tuple[Bytes32, ...]]:
     """
-    What was signed with that key, by nonce. The store may have been edited: they are hints.
+    The latest `most` that were signed with that key, by nonce. The store may have been edited: they
+    are hints.
     """
     wanted = (
         select(transactions.c.nonce, transactions.c.hash)
         .join(intents, intents.c.id == transactions.c.intent_id)
         .where(intents.c.chain_id == chain_id, intents.c.sender == keeper)
+        .order_by(transactions.c.nonce.desc())
+        .limit(most)
     )
     found: dict[int, tuple[Bytes32, ...]] = {}
     for row in connection.execute(wanted):
