@@ -17,7 +17,7 @@ from bursar.store.database import Database
 from bursar.store.outbox import OUTBOX
 from bursar.types import DAY
 from tests.integration.alerting import FILE, Receiver, Tower
-from tests.integration.followed import mine
+from tests.integration.followed import DEPTH, mine
 from tests.integration.live import LiveWorld, ref
 
 CHANNEL = "alerts:\n  channels: {ops: {url_file: ops.url}}\n"
@@ -266,6 +266,37 @@ def test_settings__without_a_file__are_the_defaults(tower: Tower) -> None:
     tower.pay(1)
     tower.look()
     assert "less than 2,500 USDC" in tower.alerts()[0].found.text
+
+
+def test_native_money__that_went_without_an_event__is_told_once_and_until_a_person_clears_it(
+    tower: Tower, store_url: str
+) -> None:
+    """
+    What a contract cannot do has been done, or a node does not tell the truth; a deposit is fine.
+    """
+    chain, wallet = tower.world.chain, tower.world.wallet.address
+    tower.look()
+    mine(tower.world, DEPTH + 1)
+    tower.look()
+    chain.fund(wallet, 5 * 10**18)
+    mine(tower.world, DEPTH + 1)
+    tower.look()
+    assert tower.alerts() == []
+    chain.fund(wallet, 3 * 10**18)
+    mine(tower.world, DEPTH + 1)
+    for _ in range(2):
+        tower.look()
+        tower.begin()
+
+    (alert,) = tower.alerts(is_open=True)
+    assert (alert.found.kind, alert.found.severity) == ("unexplained_move", "critical")
+    assert alert.found.text.startswith("2 NATIVE left trading between blocks ")
+    assert alert.found.figures["went"] == str(2 * 10**18)
+    clear_by_hand(store_url, [ToClear(tower.whose, alert.id, "dana", "looked into", 5)])
+    tower.look()
+    tower.begin()
+    tower.look()
+    assert [one.cleared_by for one in tower.alerts()] == ["dana"]
 
 
 # What dies in between

@@ -1,7 +1,8 @@
 """
-What others leave in the outbox for people: each is taken over once, and told by the channels.
+What others leave in the store for people: each is taken over once, and told by the channels.
 
-    undeclared spends → alerts · notices of payments, alerts that people have cleared → messages
+    undeclared spends, native money that went → alerts
+    notices of payments, alerts that people have cleared → messages
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from bursar.alerts.messages import NOTICE, Telling, cleared, put_messages
 from bursar.alerts.recording import Recorder
 from bursar.alerts.rules import Names, show
 from bursar.alerts.watches import Severity
+from bursar.audit import NativeMove
 from bursar.config import AlertKind
 from bursar.keeper.declaring import TOPIC as UNDECLARED
 from bursar.keeper.outbox import TOPIC as PAYMENT
@@ -21,7 +23,9 @@ from bursar.state import State
 from bursar.store.alert_clearing import TOPIC as CLEARED
 from bursar.store.alerts import Found, find_alert
 from bursar.store.database import Database
+from bursar.store.native_moves import fetch_moves
 from bursar.store.outbox import Message, fetch_waiting, has_waiting, settle
+from bursar.types import NATIVE
 
 _NOTICES: Final = {
     "cancelled": (AlertKind.CANCELLED, "was cancelled"),
@@ -32,7 +36,7 @@ _NOTICES: Final = {
 
 class Sources:
     """
-    The outbox as far as the alerts take over from it. Organisations may share a database: what is
+    The store as far as the alerts take over from it. Organisations may share a database: what is
     another's is left to it.
     """
 
@@ -40,6 +44,7 @@ class Sources:
         self._database = database
         self._names = names
         self._passed: dict[str, int] = {}
+        self._moves_passed = 0
 
     def take_over(self, recorder: Recorder, state: State | None) -> None:
         """
@@ -52,6 +57,20 @@ class Sources:
             if self._database.read(partial(has_waiting, topic=topic, after=after)):
                 work = partial(self._take_all, recorder=recorder, state=state, topic=topic)
                 self._passed[topic] = self._database.write(work, repeatable=True)
+        self._take_losses(recorder)
+
+    def _take_losses(self, recorder: Recorder) -> None:
+        """
+        Native money that left a wallet without an event. Of those that were looked at by a process
+        before this one there are alerts already, which a person may have cleared: they never end.
+        """
+        whose, after = recorder.whose, self._moves_passed
+        moves = self._database.read(lambda c: fetch_moves(c, *whose, after=after))
+        lost = [_unexplained(move, self._names) for _, move in moves if move.went]
+        if lost:
+            self._database.write(lambda c: recorder.raise_all(c, lost), repeatable=True)
+        if moves:
+            self._moves_passed = moves[-1][0]
 
     def _take_all(
         self, connection: Connection, recorder: Recorder, state: State | None, topic: str
@@ -107,6 +126,25 @@ def _undeclared(message: Message, names: Names) -> Found:
         figures={name: payload[name] for name in ("amount", "to", "problem", "transaction")},
         block=payload["block"],
         block_at=payload["at"],
+    )
+
+
+def _unexplained(move: NativeMove, names: Names) -> Found:
+    symbol, decimals = names.symbol_of(NATIVE)
+    amount = show(move.went, decimals, symbol)
+    when = f"between blocks {move.since + 1} and {move.block}"
+    return Found(
+        kind=AlertKind.UNEXPLAINED,
+        subject=move.identity,
+        severity=Severity.CRITICAL,
+        wallet=move.wallet,
+        token=NATIVE,
+        agent=None,
+        text=f"{amount} left {names.name_of(move.wallet)} {when}, and no event says so: the "
+        "contract does not allow that. Stop the wallet, and compare it with another node.",
+        figures={"went": str(move.went), "since": move.since, "decimals": 18},
+        block=move.block,
+        block_at=move.at,
     )
 
 
