@@ -207,7 +207,8 @@ class Books:
         kept.head = None if head is None else head.sequence
         if self._heads is None or head is None or head.sequence == self._told:
             return
-        if self._clock() < self._rest_until:
+        # No longer than that, also where the clock was set back in between.
+        if 0 < self._rest_until - self._clock() <= _HEAD_REST:
             return
         problem = self._heads.tell(self._log.chain_id, self._log.organization, head)
         if problem is None:
