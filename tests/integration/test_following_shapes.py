@@ -220,15 +220,43 @@ def test_following__receipts_that_end_too_early__are_not_believed(
     block = rpc.request("eth_getBlockReceipts", "latest")
     assert [bool(receipt["logs"]) for receipt in block] == [True, False]
 
-    def only_that(params: Any, forward: Any) -> Any:
+    with (
+        node.breaking("eth_getBlockReceipts", by=in_block(block[0]["blockHash"], cut)),
+        pytest.raises(IncompleteError, match="do not add up"),
+    ):
+        asyncio.run(follow(build_following(world, store, node.url)))
+    asyncio.run(follow(build_following(world, store, node.url)))
+    check_against_chain(world, store)
+
+
+def in_block(hash: str, change: Change) -> Rule:
+    """
+    Something done to the receipts of one block.
+    """
+
+    def rule(params: Any, forward: Any) -> Any:
         answered = forward()
-        if params[0] == block[0]["blockHash"]:
-            answered["result"] = cut(answered["result"])
+        if params[0] == hash:
+            answered["result"] = change(answered["result"])
         return answered
 
+    return rule
+
+
+def test_following__receipts_without_the_last_of_several_that_are_alike__are_not_believed(
+    world: LiveWorld, node: FaultyNode, store: Database
+) -> None:
+    """
+    Three payments of one agent to one recipient leave the same in the filter as two.
+    """
+    token, category = world.usdc.address, world.payment(1)[3]
+    payments = [(world.recipient, 1, ref(number)) for number in range(1, 4)]
+    receipt = world.wallet.send(world.agent, "pay_many", token, category, payments)
+    hash = receipt.logs[0]["blockHash"]
+    rule = in_block(hash, lambda receipts: cut_at_the_end(cut_at_the_end(receipts)))
     with (
-        node.breaking("eth_getBlockReceipts", by=only_that),
-        pytest.raises(IncompleteError, match="do not add up"),
+        node.breaking("eth_getBlockReceipts", by=rule),
+        pytest.raises(IncompleteError, match=r"showed 3 logs .* and 2 in its receipts"),
     ):
         asyncio.run(follow(build_following(world, store, node.url)))
     asyncio.run(follow(build_following(world, store, node.url)))

@@ -12,6 +12,7 @@ from bursar.chain.follower.blocks import Header
 from bursar.chain.follower.bloom import held
 from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
+from bursar.chain.follower.errors import IncompleteError
 from bursar.chain.follower.layouts import layouts
 from bursar.chain.follower.reading import Found, RawLog, complete
 from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
@@ -109,11 +110,24 @@ async def _read_receipts(
         headers = [block.header for block in touched]
         for header, receipts in zip(headers, await fetch_receipts(endpoint, headers), strict=True):
             logs = logs_of(receipts, layouts())
+            _validate_all(endpoint, header, len(blocks[header.number].logs), len(logs))
             emitters.learn(logs)
             blocks[header.number] = Block(header, logs, receipts)
         # A wallet that was created in one of them may be in the others.
         done = {header.number for header in headers}
         left = [block for block in left if block.header.number not in done]
+
+
+def _validate_all(endpoint: Endpoint, header: Header, queried: int, found: int) -> None:
+    """
+    A filter does not tell how often the same was logged. Raises IncompleteError where a query of
+    logs has shown more than the receipts.
+    """
+    if queried > found:
+        raise IncompleteError(
+            f"{endpoint.name} showed {queried} logs of block {header.number} when asked for logs, "
+            f"and {found} in its receipts. It is not ready, or not to be trusted."
+        )
 
 
 def _is_touched(block: Block, emitters: Emitters) -> bool:
