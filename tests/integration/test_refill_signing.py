@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ from bursar.treasury.safe.execution import execute
 from bursar.treasury.safe.signing import sign
 from bursar.treasury.safe.summary import build_summary
 from bursar.types import DAY
-from tests.integration.refilling import KeyGas, KeyOwner, Town, week
+from tests.integration.refilling import THIEF, KeyGas, KeyOwner, Town, week
 
 ANA, BEN = KeyOwner("owner ana"), KeyOwner("owner ben")
 
@@ -246,3 +247,42 @@ def test_sign__on_another_machine__needs_the_report_and_then_judges_it(
     assert len(sign(with_file, made, BEN).signatures) == 1
     town.pay("trader", 5_000)
     refused(town, with_file, made, StaleReportError, "had 14,000 USDC in block")
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        ({"at": 4_000_000_000}, StaleReportError, "says that it is of 2096"),
+        ({"block": 1, "block_hash": "0x" + "ab" * 32}, StaleReportError, "reorganised"),
+        ({"block": 10**9}, StaleReportError, "reorganised"),
+        ({"chain_id": 1}, UnbackedRefillError, "another organisation or chain"),
+        ({"findings": ()}, StaleReportError, "A new alarm"),
+        ({"more": 7}, UnbackedRefillError, "do not add up"),
+    ],
+)
+def test_sign__report_that_somebody_made_up__is_judged_by_the_chain(
+    town: Town,
+    desk: RefillDesk,
+    tmp_path: Path,
+    change: dict[str, Any],
+    kind: type[Exception],
+    words: str,
+) -> None:
+    """
+    A file that is handed over says anything under its own hash: what the chain shows otherwise, or
+    what would never grow stale, is refused.
+    """
+    if "findings" in change:
+        town.pay("shopper", 900, THIEF)
+        town.pay("shopper", 850, THIEF)
+    report = desk.reporter.build("ana")
+    more = change.get("more", 0)
+    lines = tuple(one.model_copy(update={"amount": one.amount + more}) for one in report.refilled)
+    forged = report.model_copy(
+        update={key: value for key, value in change.items() if key != "more"} | {"lines": lines}
+    )
+    there = elsewhere(town, tmp_path / "there", forged)
+    calls = build_calls(town.office(), forged)
+    made = draft(there, calls, purpose="as agreed", author="ben")
+
+    refused(town, there, made, kind, words)

@@ -47,6 +47,9 @@ def _find(report: Report, fresh: Report, since: Iterable[Event], words: Words) -
             f"It is of {show_moment(report.at)}, more than {LONGEST // 3600} hours old since "
             f"{show_moment(report.at + LONGEST)}."
         )
+    if report.at > fresh.at:
+        now_is = show_moment(fresh.at)
+        yield f"It says that it is of {show_moment(report.at)}, and it is {now_is} now."
     if fresh.source.sha256 != report.source.sha256:
         yield f"{report.source.name} was changed since it was compared, {show_moment(report.at)}."
     for event in since:

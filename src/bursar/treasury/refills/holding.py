@@ -47,6 +47,11 @@ def _validate_sound(report: Report) -> None:
             f"This refill cannot be made: {' '.join(report.all_problems)} Report again, "
             "with --wallet for those that can be refilled."
         )
+    wrong = [one.wallet for one in report.refilled if one.current + one.amount != one.target]
+    if wrong:
+        raise ImpossibleRefillError(
+            f"The report's figures for {', '.join(wrong)} do not add up: nobody here made it."
+        )
     if not report.refilled:
         raise ImpossibleRefillError("Every wallet has enough: there is nothing to refill.")
 
