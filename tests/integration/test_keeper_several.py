@@ -89,7 +89,7 @@ def test_keepers__loser_is_mined_second__is_no_error(world: LiveWorld) -> None:
     queued, reports = queue(world), []
     keepers = [new_keeper(world), new_keeper(world, second)]
     for keeper in keepers:
-        keeper._desk._is_taken = lambda *_: False  # type: ignore[method-assign]
+        keeper._reconciler._desk._is_taken = lambda *_: False  # type: ignore[method-assign]
     world.chain.warp(to=queued.ready_at)
     world.chain.rpc.request("evm_setAutomine", False)
     threads = [
