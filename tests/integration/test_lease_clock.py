@@ -1,5 +1,6 @@
 """
-The database server's clock is set back while somebody holds a lease.
+Clocks that do not agree, on machines that share a store: of the database's server, set back while
+somebody holds a lease, and of who writes a message and who tells it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bursar.store.database import Database
+from bursar.store.outbox import claim, put
 from bursar.store.sending_leases import LEASE_SECONDS, Lease, LeaseHeldError, read_clock
 from bursar.store.sending_tables import leases
 from bursar.types import HOUR
@@ -36,3 +38,17 @@ def test_lease__taken_before_the_clock_was_set_back__ends_within_the_minute(
         left = other.read(lambda c: c.execute(select(func.max(leases.c.until))).scalar_one())
         assert left <= other.read(read_clock) + LEASE_SECONDS * MILLISECONDS
         other.write(lambda c: living.check(c))
+
+
+def test_outbox__message_of_a_machine_whose_clock_is_ahead__is_told_at_once(
+    database: Database,
+) -> None:
+    """
+    An alarm must not wait until the other machines' clocks have come as far.
+    """
+    now = 1_767_607_200
+    database.write(lambda c: put(c, "alerts", "one", {}, now=now + 3 * HOUR))
+
+    claimed = database.write(lambda c: claim(c, "alerts", by="other", now=now, seconds=60))
+
+    assert [message.key for message in claimed] == ["one"]

@@ -65,10 +65,11 @@ def put(
     connection: Connection, topic: str, key: str, payload: Mapping[str, Any], *, now: int
 ) -> bool:
     """
-    Add a message, due `now`. Whether it is new: one of each topic and key is ever told.
+    Add a message, due at once. Whether it is new: one of each topic and key is ever told.
     """
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
-    row = {"topic": topic, "key": key, "payload": text, "created_at": now, "due_at": now}
+    # Not due `now`: another machine tells it, whose clock may be hours behind.
+    row = {"topic": topic, "key": key, "payload": text, "created_at": now, "due_at": 0}
     return insert_new(connection, OUTBOX, row | {"attempts": 0})
 
 
