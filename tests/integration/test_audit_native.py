@@ -18,9 +18,11 @@ from bursar.chain.reader import Call
 from bursar.devnet import address_of
 from bursar.keeper.building import BookPlaces, build_books
 from bursar.keeper.kept import Kept
+from bursar.store.audit_dropped import retract_dropped
 from bursar.store.audit_query import Filter, find_audit
 from bursar.store.audit_verify import verify_audit
 from bursar.store.database import Database
+from bursar.store.native_moves import rewind_moves
 from bursar.store.native_tables import native_moves
 from bursar.types import NATIVE, Address
 from tests.integration.agents import loosen
@@ -325,6 +327,34 @@ def test_native__forced_in_beside_a_payment__leaves_open_what_cannot_be_told(
     assert forced.place.block >= spent.place.block
     balances = [(e.balance_before, e.balance_after) for e in (spent, forced)]
     assert balances == [(None, None), (None, None)]
+
+
+def test_native__dropped_again_and_again__is_retracted_each_time(office: Office) -> None:
+    """
+    Whoever finds out first, the books or the balances: the reading goes with its entry, and what is
+    mined again, even in the same place, is entered again.
+    """
+    world = office.world
+    where = (world.chain.chain_id, world.organization.address)
+    office.look()
+    donate(world, 7)
+    block = world.chain.fetch_height()
+    office.look()
+    for take_back in (
+        lambda c: retract_dropped(c, *where, block),
+        lambda c: rewind_moves(c, *where, block - 1, at=1),
+        lambda c: rewind_moves(c, *where, block - 1, at=1),
+    ):
+        office.database.write(take_back)
+        office.begin()
+        office.look()
+    office.begin()
+    assert office.look().entries == 0
+
+    found = office.entries(Action.DEPOSIT, Action.RETRACTION)
+    assert [e.action.value for e in found] == [*("deposit", "retraction") * 3, "deposit"]
+    retracted = [e.details["retracts"] for e in found if e.action is Action.RETRACTION]
+    assert len(set(retracted)) == 3
 
 
 def test_native__same_move_recorded_again__is_one_entry(office: Office) -> None:
