@@ -154,6 +154,11 @@ def test_init__again__verifies_and_deploys_nothing(town: Town, tmp_path: Path) -
     first = json.loads(init(town, file, "--json").stdout)
     second = json.loads(init(town, file, "--json").stdout)
     assert second["deployed"] is False
+    shown = init(town, file)
+    assert f"bursar safe import {second['batch']}" in shown.stdout
+    assert shown.stderr == ""
+    status = ("status", "--rpc-url", town.chain.rpc.url, "--book", second["book"])
+    assert "No wallet yet" in CliRunner().invoke(app, status).stdout
     assert second["organization"] == first["organization"]
     assert second["calls"] == first["calls"]
 

@@ -18,6 +18,7 @@ from bursar.cli.options import (
     confirm,
     reporting,
     say_json,
+    working,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def init(
         Path, typer.Option(metavar="DIR", help="Where record, address book and batch go.")
     ] = Path("deployments"),
     allow_single_signer: Annotated[
-        bool, typer.Option(help="A Safe of which one signature is enough. Do not.")
+        bool,
+        typer.Option(
+            "--allow-single-signer", help="A Safe of which one signature is enough. Do not."
+        ),
     ] = False,
     rpc_url: RpcOption = None,
     yes: YesOption = False,
@@ -43,19 +47,25 @@ def init(
     """
     Found an organisation for a Safe that exists, on any EVM chain.
 
-    Deploys with BURSAR_DEPLOYER_KEY, compares the code on the chain with what this release ships,
-    and writes what the Safe's owners import into its Transaction Builder and sign. The deployer
-    keeps no right. Run again, it verifies, and writes what is still to be signed.
+    Deploys with BURSAR_DEPLOYER_KEY or the file BURSAR_DEPLOYER_KEY_FILE, compares the code on the
+    chain with what this release ships, and writes what the Safe's owners sign, in its Transaction
+    Builder or with `bursar safe`. The deployer keeps no right. Run again, it verifies, and writes
+    what is still to be signed.
 
     Example: bursar init treasury.yaml --safe 0x… --rpc-url https://…
     """
     with reporting(as_json):
         threshold = 1 if allow_single_signer else 2
 
-        def ask(question: str) -> None:
-            confirm(question, yes=yes, as_json=as_json)
+        with working("Looking at the chain") as spinner:
 
-        done = _found(file, safe, out, threshold, rpc_url, ask)
+            def ask(question: str) -> None:
+                spinner.stop()
+                confirm(question, yes=yes, as_json=as_json)
+                spinner.update("Deploying, and comparing what stands there")
+                spinner.start()
+
+            done = _found(file, safe, out, threshold, rpc_url, ask)
         if as_json:
             _say(done)
         else:
@@ -122,7 +132,12 @@ def _print(done: "Founding") -> None:
     if done.files.batch is None:
         typer.echo("Nothing is left to sign: every wallet of the file exists.")
         return
-    typer.echo(f"to sign       {done.files.batch}: import it in the Safe's Transaction Builder")
+    typer.echo(f"to sign       {done.files.batch}, one transaction of {len(done.calls)} calls")
+    typer.echo(
+        "Import it in the Safe's Transaction Builder, or let Bursar show each call in words:\n"
+        f"  export BURSAR_BOOK={done.files.book}\n"
+        f'  bursar safe import {done.files.batch} --author YOUR_NAME -p "set up the wallets"'
+    )
     for call in done.calls:
         typer.echo(f"  {call}")
 

@@ -8,9 +8,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 FAULT = 1
 DENIED = 2
@@ -112,6 +115,18 @@ def confirm(question: str, *, yes: bool, as_json: bool) -> None:
         agreed = False  # the end of what is typed, which is no yes
     if not agreed:
         fail(as_json, "Not done.", code="unconfirmed")
+
+
+@contextmanager
+def working(what: str) -> Iterator["Status"]:
+    """
+    Something turns at a terminal while a thing takes longer than people wait without wondering. On
+    standard error, so that it is in nobody's pipe.
+    """
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as spinner:
+        yield spinner
 
 
 def validate_reason(reason: str, as_json: bool, *, least: int = 0) -> None:

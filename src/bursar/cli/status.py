@@ -92,6 +92,10 @@ def draw_status(overview: "Overview", everything: bool = True) -> "Group":
 
     status = overview.status
     parts: list[Table | Text] = [_wallets_table(overview), Text()]
+    if not status.wallets and not overview.left_out:
+        return Group(
+            parts[0], Text("No wallet yet: the Safe's owners sign what `bursar init` wrote.")
+        )
     lines, quiet = overview.lines(everything or len(status.agents) <= QUIET_FROM)
     parts.append(_agents_table(status, lines))
     if quiet:

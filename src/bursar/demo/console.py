@@ -2,8 +2,10 @@
 The demo for people: short lines and a table per chapter; colours and a spinner on a terminal only.
 """
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from math import ceil
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -47,6 +49,15 @@ enforces, while a multisig keeps the treasury.
 
 This runs on a chain of its own on this machine, with the real contracts. Each
 line is checked on the chain before it is printed. Amounts are USDC."""
+
+
+def _command() -> str:
+    """
+    How `bursar` can be called here: `make demo` has put it into a folder that is on no path.
+    """
+    own = Path(sys.executable).parent / "bursar"
+    here = Path.cwd()
+    return str(own.relative_to(here)) if own.exists() and own.is_relative_to(here) else "bursar"
 
 
 class ConsoleNarrator:
@@ -98,6 +109,7 @@ class ConsoleNarrator:
         self._console.print(
             Text(f"{steps} steps, each checked on the chain, in {report.seconds:.1f} s.", "bold")
         )
+        self._console.print(f"Try it by hand: {_command()} devnet, and docs/quickstart.md.")
 
     def fail(self, chapter: str, error: BursarError) -> None:
         """

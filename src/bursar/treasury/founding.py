@@ -180,7 +180,8 @@ def _deploy(
 ) -> tuple[Deployment, tuple[str, ...]]:
     if key is None:
         raise DeploymentError(
-            "Somebody has to pay for the deployment, and keeps no right: set BURSAR_DEPLOYER_KEY."
+            "Somebody has to pay for the deployment, and keeps no right: set BURSAR_DEPLOYER_KEY "
+            "or BURSAR_DEPLOYER_KEY_FILE."
         )
     deployer = checksummed(key.address)
     warnings = check_plan(client, plan, deployer, smallest_threshold=smallest_threshold)
