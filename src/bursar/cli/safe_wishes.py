@@ -6,12 +6,12 @@ What `bursar safe draft` reads: names, amounts and times, as people write them.
 A command is written as what it makes of its own options; `drafting` adds those that all have.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bursar.cli.combining import combine
 from bursar.cli.options import BookOption, JsonOption, RpcOption, fail, reporting
 from bursar.cli.safe_options import AuthorOption
 
@@ -49,13 +49,7 @@ def drafting(build: Build) -> Callable[..., None]:
         with reporting(as_json):
             _draft(build, wishes, purpose, author, (rpc_url, book), as_json)
 
-    _, *own = inspect.signature(build).parameters.values()
-    *shared, _ = inspect.signature(command).parameters.values()
-    # By name, so that what is needed may stand behind what is not.
-    found = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared)]
-    setattr(command, "__signature__", inspect.Signature(found))  # noqa: B010 mypy knows no such name
-    command.__annotations__ = {one.name: one.annotation for one in found}
-    command.__name__, command.__doc__ = build.__name__, build.__doc__
+    combine(build, command, leave_out=1)
     return command
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bursar.cli.combining import combine
 from bursar.cli.options import USAGE, BookOption, JsonOption, RpcOption, fail, reporting, say_json
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bursar.treasury import View
     from bursar.treasury.details import Model
 
+    # What builds a card of the place as it is in a view, and what draws it.
+    Looks = tuple[Callable[[Place, View], Model], Callable[[Any], RenderableType]]
+
 show = typer.Typer(no_args_is_help=True, help="Show one wallet, agent, payment or change.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Its name or address.")]
@@ -23,99 +27,77 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As many digits as
 WatchOption = Annotated[bool, typer.Option("--watch", help="Redraw with every block.")]
 
 
-@show.command()
-def wallet(
-    name: NameArgument,
-    watch: WatchOption = False,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def _showing(look: "Callable[..., Looks]") -> Callable[..., None]:
+    """
+    The command that shows what `look` builds, and how that is drawn, once or with every block.
+    """
+
+    def command(
+        *,
+        watch: WatchOption = False,
+        rpc_url: RpcOption = None,
+        book: BookOption = None,
+        as_json: JsonOption = False,
+        **wanted: str,
+    ) -> None:
+        with reporting(as_json):
+            _show((rpc_url, book, as_json, watch), *look(**wanted))
+
+    combine(look, command)
+    return show.command()(command)
+
+
+@_showing
+def wallet(name: NameArgument) -> "Looks":
     """
     Show a wallet: money, limits, budgets, recipients, what waits, what happened last.
 
     Example: bursar show wallet trading
     """
-    with reporting(as_json):
-        # Here and not above, so that --help does not load what talks to a chain.
-        from bursar.cli.cards import draw_wallet
-        from bursar.treasury.details import build_wallet
+    # Here and not above, so that --help does not load what talks to a chain.
+    from bursar.cli.cards import draw_wallet
+    from bursar.treasury.details import build_wallet
 
-        _show(
-            (rpc_url, book, as_json, watch),
-            lambda place, view: build_wallet(place.office, view, name),
-            draw_wallet,
-        )
+    return lambda place, view: build_wallet(place.office, view, name), draw_wallet
 
 
-@show.command()
-def agent(
-    name: NameArgument,
-    watch: WatchOption = False,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@_showing
+def agent(name: NameArgument) -> "Looks":
     """
     Show an agent over all of its wallets: budgets, whom it paid, what waits, what stops it.
 
     Example: bursar show agent shopper --watch
     """
-    with reporting(as_json):
-        from bursar.cli.cards import draw_agent
-        from bursar.treasury.details import build_agent
+    from bursar.cli.cards import draw_agent
+    from bursar.treasury.details import build_agent
 
-        _show(
-            (rpc_url, book, as_json, watch),
-            lambda place, view: build_agent(place.office, view, name),
-            draw_agent,
-        )
+    return lambda place, view: build_agent(place.office, view, name), draw_agent
 
 
-@show.command()
-def payment(
-    id: IdArgument,
-    watch: WatchOption = False,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@_showing
+def payment(id: IdArgument) -> "Looks":
     """
     Show a payment by its id, its transaction or its reference: what became of it, what would now.
 
     Example: bursar show payment 0x5f3a…
     """
-    with reporting(as_json):
-        from bursar.cli.cards import draw_payment
-        from bursar.treasury.tracing import build_payment
+    from bursar.cli.cards import draw_payment
+    from bursar.treasury.tracing import build_payment
 
-        _show(
-            (rpc_url, book, as_json, watch),
-            lambda place, view: build_payment(place.office, view, id),
-            draw_payment,
-        )
+    return lambda place, view: build_payment(place.office, view, id), draw_payment
 
 
-@show.command()
-def change(
-    id: IdArgument,
-    watch: WatchOption = False,
-    rpc_url: RpcOption = None,
-    book: BookOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@_showing
+def change(id: IdArgument) -> "Looks":
     """
     Show a scheduled change: what it sets, what stands there now, when it can be applied.
 
     Example: bursar show change 0x77aa…
     """
-    with reporting(as_json):
-        from bursar.cli.cards import draw_change
-        from bursar.treasury.tracing import build_change
+    from bursar.cli.cards import draw_change
+    from bursar.treasury.tracing import build_change
 
-        _show(
-            (rpc_url, book, as_json, watch), lambda place, view: build_change(view, id), draw_change
-        )
+    return lambda place, view: build_change(view, id), draw_change
 
 
 def _show(
