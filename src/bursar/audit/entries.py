@@ -34,7 +34,7 @@ from bursar.events import (
     WalletCreated,
 )
 from bursar.events.organization import HeartbeatSent
-from bursar.types import ALL_BPS, Address, Bytes32
+from bursar.types import ALL_BPS, MAX_UINT256, Address, Bytes32
 
 _SILENT: Final = (HeartbeatSent, NonceVoided, PaymentQueued)
 _ACTIONS: Final[dict[type[Event], Action]] = {
@@ -120,7 +120,8 @@ def deposit_entry(incoming: Incoming, context: Context) -> Entry:
         token=incoming.token,
         amount=incoming.amount,
         balance_before=before,
-        balance_after=None if before is None else before + incoming.amount,
+        # A token may say that more came than there can be.
+        balance_after=None if before is None else min(before + incoming.amount, MAX_UINT256),
         authorised_by=(party("sender", incoming.sender),),
         place=place,
     )

@@ -24,7 +24,7 @@ from bursar.events import (
     Swept,
     WalletCreated,
 )
-from bursar.types import NATIVE, Address, Bytes32
+from bursar.types import MAX_UINT256, NATIVE, Address, Bytes32
 
 _BudgetKey = tuple[Address, Address, Address, Bytes32]
 
@@ -124,7 +124,9 @@ class AuditMemory:
                 self._move(event.emitter, event.token, -event.amount)
 
     def _move(self, wallet: Address, token: Address, amount: int) -> None:
-        self._balances[wallet, token] = max(self._balances.get((wallet, token), 0) + amount, 0)
+        # What tokens say of themselves need not fit together.
+        after = self._balances.get((wallet, token), 0) + amount
+        self._balances[wallet, token] = min(max(after, 0), MAX_UINT256)
 
     def role_of(self, who: Address) -> str | None:
         """
