@@ -15,10 +15,11 @@ from eth_account import Account
 from bursar.chain.local import derive_account
 from bursar.chain.safe_transaction import sign as sign_with
 from bursar.devnet import RunningDevnet
-from bursar.types import DAY
+from bursar.types import DAY, Bytes32
 from tests.integration.devnet_cli import bursar, told
 from tests.integration.signing_room import USDC, Room
 from tests.integration.terminal import at_terminal
+from tests.integration.vault import Vault
 
 BUDGET = (
     *("set-budget", "--wallet", "operations", "--agent", "shopper"),
@@ -340,6 +341,35 @@ def test_add_signature__from_elsewhere__counts_or_says_why_not(room: Room) -> No
     assert done["signed_by"] == room.cleo.address
     assert done["draft"]["missing"] == 1
     assert "no owner" in refused["error"]["message"]
+
+
+def test_add_signature__of_a_safe_that_is_an_owner__counts_in_either_way(room: Room) -> None:
+    """
+    What its owners sign is shown; their signatures come in any order, or it has approved on chain.
+    """
+    vault = Vault(room)
+    room.by_safe(room.own_call("addOwnerWithThreshold", vault.address, 2))
+    first, second = (drafted(*SET_BUDGET, "--daily", daily) for daily in ("800", "900"))
+    shown = bursar("safe", "show", first).stdout
+    (to_sign,) = [line.split()[-1] for line in shown.splitlines() if line.startswith("       0x")]
+    hash = Bytes32(bytes.fromhex(to_sign[2:]))
+    parts = [f"0x{vault.part(hash, owner).hex()}" for owner in (vault.wes, vault.una)]
+
+    refused = told("safe", "add-signature", first, parts[0], status=1)
+    assert "no owner" in refused["error"]["message"]
+    assert told("safe", "add-signature", first, *parts, status=2)["error"]["code"] == "usage"
+    done = told("safe", "add-signature", first, "--owner", vault.address, *parts)
+    assert done["signed_by"] == vault.address
+    told("safe", "add-signature", second, "--owner", vault.address, status=1)
+    digits = bytes.fromhex(told("safe", "show", second)["draft"]["id"][2:])
+    vault.call(room, room.own_call("approveHash", digits))
+    assert told("safe", "add-signature", second, "--owner", vault.address)["signed_by"]
+
+    shown = bursar("safe", "show", first).stdout
+    assert f"signed {vault.address} {vault.address}, as a contract (EIP-1271)" in shown
+    for id in (first, second):
+        signed(id, "ben")
+        told("safe", "execute", id, "--yes")
 
 
 def test_execute__too_few_or_failing__says_so_and_changes_nothing(room: Room) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from bursar.cli.options import say_json
 from bursar.cli.refill_desk import Opened
+from bursar.cli.safe_place import say
 from bursar.treasury.refills.checklist import build_checklist, build_title, find_open
 from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.folder import build_id
@@ -100,18 +101,18 @@ def _show_checklist(report: Report, refill: Refill) -> None:
     typer.echo(f"{build_title(report)}: refill {refill.id}, {refill.stage}")
     typer.echo(f"report {refill.report_hash}")
     for problem in report.all_problems:
-        _say(f"cannot be refilled now: {problem}", err=True)
+        typer.echo(f"cannot be refilled now: {printable(problem)}", err=True)
     for one in report.alarms:
-        _say(f"alarm: {one.text}")
+        say(f"alarm: {one.text}")
     section = ""
     for done in build_checklist(report, refill):
         if done.item.section != section:
             section = done.item.section
             typer.echo(f"\n{section}")
         when = f"  ({done.by}, {show_moment(done.at)})" if done.by and done.at else ""
-        _say(f"  [{'x' if done.by else ' '}] {done.item.text}{when}")
+        say(f"  [{'x' if done.by else ' '}] {done.item.text}{when}")
         if done.note:
-            _say(f"      {done.note}")
+            say(f"      {done.note}")
     typer.echo("")
 
 
@@ -137,7 +138,7 @@ def _tell_next(opened: Opened, report: Report, refill: Refill) -> None:
             Stage.FUNDED: f"close it: bursar refill finish {id} --by NAME",
         }.get(refill.stage, "")
     if said:
-        typer.echo(f"next: {said}")
+        say(f"next: {said}")
 
 
 def _find_refusal(opened: Opened, refill: Refill) -> str:
@@ -152,10 +153,3 @@ def _find_refusal(opened: Opened, refill: Refill) -> str:
     except DraftError as error:
         return f"nobody can sign it any more. {error}"
     return ""
-
-
-def _say(line: str, *, err: bool = False) -> None:
-    """
-    Print what names and notes of strangers may be in.
-    """
-    typer.echo(printable(line), err=err)
