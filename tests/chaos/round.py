@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -31,10 +31,32 @@ KILLED: Final = -9
 _LONGEST_LIFE: Final = 2.0
 _SHORTEST_LIFE: Final = 0.02
 _USUAL_LIFE: Final = 0.5
-_REST_SECONDS: Final = 60.0
+# A rest in which nothing has changed for so long has come to its end, good or bad.
+_REST_SECONDS: Final = 45.0
 # Real seconds from block to block: fewer would only keep the processor busy with blocks.
 _PACE: Final = 0.02
 _BLOCKS_BETWEEN_LOOKS: Final = 10
+
+
+class Left(NamedTuple):
+    """
+    How much of each is left before everything is at rest.
+    """
+
+    unpaid: int
+    queued: int
+    unsettled: int
+    unaudited: int
+
+    @property
+    def is_done(self) -> bool:
+        """
+        Whether everything has left or was cancelled, though it may not be final.
+        """
+        return not (self.unpaid or self.queued)
+
+
+_AT_REST: Final = Left(0, 0, 0, 0)
 
 
 class Round:
@@ -105,13 +127,17 @@ class Round:
         """
         self.scene.calm()
         child = self.start()
-        end = time.monotonic() + _REST_SECONDS
-        is_done = False
-        while time.monotonic() < end and not (is_done and self._is_settled()):
+        before, end = None, 0.0
+        while (now := self._measure()) != _AT_REST:
+            if now != before:
+                before, end = now, time.monotonic() + _REST_SECONDS
+            elif time.monotonic() > end:
+                break
             for _ in range(_BLOCKS_BETWEEN_LOOKS):
-                self._step()
-            is_done = is_done or self._is_done()
-            if is_done:
+                # Slowly: on a busy machine a keeper has to keep up with its heartbeat.
+                self.scene.mine(1)
+                time.sleep(_PACE)
+            if now.is_done:
                 self.scene.bury()
         self.nursery.kill(child)
 
@@ -133,29 +159,25 @@ class Round:
                 return status
         return None
 
-    def _step(self) -> None:
-        self.scene.mine()
-        time.sleep(_PACE)
-
-    def _is_done(self) -> bool:
+    def _measure(self) -> Left:
         """
-        Nothing waits any more, and everything is paid.
+        What is left to be done: nothing, once everything is final and audited but for heartbeats,
+        which never end.
         """
         paid = (intents.c.outcome == "succeeded") & intents.c.key.startswith("pay:")
-        with self._reading() as store:
-            done = store.read(lambda c: c.execute(select(func.count()).where(paid)).scalar_one())
-        return done >= self.jobs and not count_waiting(self.scene)
-
-    def _is_settled(self) -> bool:
-        """
-        Everything is final and audited, but for heartbeats, which never end.
-        """
         waiting = (intents.c.status != "ended") & ~intents.c.key.startswith("heartbeat:")
-        with self._reading() as store:
-            unsettled = store.read(lambda c: c.execute(intents.select().where(waiting)).first())
-            audited = store.read(lambda c: c.execute(select(func.max(AUDIT.c.block))).scalar())
-        last = find_last_movement(self.scene)
-        return unsettled is None and (audited or 0) >= last
+        with self._reading() as store, store.reading() as connection:
+            done, unsettled = (
+                connection.execute(select(func.count()).where(these)).scalar_one()
+                for these in (paid, waiting)
+            )
+            audited = connection.execute(select(func.max(AUDIT.c.block))).scalar() or 0
+        return Left(
+            unpaid=max(self.jobs - done, 0),
+            queued=count_waiting(self.scene),
+            unsettled=unsettled,
+            unaudited=max(find_last_movement(self.scene) - audited, 0),
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[Database]:

@@ -138,11 +138,11 @@ class Scene:
         if dice() < 0.07:
             self._take_back()
 
-    def mine(self) -> None:
+    def mine(self, seconds: int = BLOCK_SECONDS) -> None:
         """
-        The next block, five seconds later.
+        The next block, so many seconds later.
         """
-        self._now += BLOCK_SECONDS
+        self._now += seconds
         self._height += 1
         self.wire.ask("evm_mine", {"timestamp": self._now})
         self.happened.blocks += 1
@@ -158,7 +158,7 @@ class Scene:
         So many blocks that everything before them is final.
         """
         for _ in range(DEEPEST_REORG + 5):
-            self.mine()
+            self.mine(1)
 
     def calm(self) -> None:
         """
