@@ -25,7 +25,7 @@ from bursar.chain.contracts import Contract
 from bursar.chain.local import derive_account
 from bursar.chain.sending import points
 from bursar.devnet import USDC, address_of
-from bursar.events import PaymentExecuted, PaymentQueued
+from bursar.events import PaymentCancelled, PaymentExecuted, PaymentQueued
 from bursar.keeper import CycleReport, Keeper, KeeperSettings, run, stopping_on_signals
 from bursar.keeper.building import BookPlaces, keeping
 from bursar.keeper.decisions import Due
@@ -123,6 +123,39 @@ class Town:
         while len(self.executions()) < count:
             assert time.monotonic() < deadline, "not all were executed"
             time.sleep(0.1)
+
+    def empty(self, event: PaymentQueued) -> None:
+        """
+        Take away the money that a payment was queued for.
+        """
+        (wallet,) = [one for one in self.wallets if one.address == event.emitter]
+        wallet.send(self.world.guardian, "sweep", self.world.usdc.address, "all of it")
+
+    def fill(self) -> None:
+        """
+        Give the wallets money that have none.
+        """
+        for wallet in self.wallets:
+            if self.world.usdc_of(wallet.address) == 0:
+                self._refs += 1
+                refill = self.world.build_refill(wallet, 1_000 * USDC, ref(self._refs))
+                self.world.by_treasury(*refill)
+
+    def wait_until_done(self, count: int) -> None:
+        """
+        Until that many queued payments have left or were cancelled.
+        """
+        deadline = time.monotonic() + 120
+        while True:
+            done = [
+                event
+                for event in self.world.fetch_history()
+                if isinstance(event, PaymentExecuted | PaymentCancelled)
+            ]
+            if len(done) >= count:
+                return
+            assert time.monotonic() < deadline, f"{len(done)} of {count}"
+            time.sleep(0.2)
 
     def executed_by(self, database: Database) -> dict[Address, set[Address]]:
         """

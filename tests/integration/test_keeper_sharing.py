@@ -5,9 +5,12 @@ is two keepers' at a time.
 
 from __future__ import annotations
 
+import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -31,7 +34,7 @@ from bursar.store.sending_tables import intents, leases, transactions
 from tests.integration.keeping import events
 from tests.integration.live import MONDAY, LiveWorld, founded, ref
 from tests.integration.proxy import FaultyNode, hang_up
-from tests.integration.sharing import DEPTH, NAMES, Town
+from tests.integration.sharing import DEPTH, LEASE, NAMES, Town
 
 # Nobody's lease lapses but by `fall_silent`.
 LONG = 600.0
@@ -339,3 +342,45 @@ def test_keeper__that_cannot_read_the_chain__leaves_following_to_another(
     assert report.block is not None
     assert report.problems == []
     assert Outcome.EXECUTED in [payment.outcome for payment in report.payments]
+
+
+@pytest.mark.slow
+def test_processes__killed_and_frozen_at_random__deal_with_each_payment_once(
+    town: Town, store: Database
+) -> None:
+    """
+    Two processes through a bad quarter of an hour: `kill -9`, SIGSTOP for longer or shorter than a
+    lease lasts, payments all the while, some of which fit no more when they are due. In the end
+    each has left or was cancelled, once.
+    """
+    chance, queued = random.Random(7), []
+    with ExitStack() as stack:
+        running = [stack.enter_context(town.running(name)) for name in NAMES]
+        for _ in range(12):
+            queued += town.queue(*chance.sample(town.wallets, 3))
+            if chance.random() < 0.5:
+                town.empty(queued[-1])
+            town.world.chain.warp(to=queued[-1].ready_at)
+            number = chance.randrange(2)
+            if chance.random() < 0.5:
+                running[number].end()
+                time.sleep(chance.random() * 2 * LEASE)
+                running[number] = stack.enter_context(town.running(NAMES[number]))
+            else:
+                running[number].signal(signal.SIGSTOP)
+                time.sleep(chance.random() * 2 * LEASE)
+                running[number].signal(signal.SIGCONT)
+            town.fill()
+        town.wait_until_done(len(queued))
+        settled = town.world.chain.fetch_height()
+        running[0].wait_for(lambda report: (report["block"] or 0) >= settled)
+
+    executed = [event.id for event in town.executions()]
+    cancelled = [event.id for event in events(town.world, PaymentCancelled)]
+    assert sorted([*executed, *cancelled]) == sorted(event.id for event in queued)
+    assert executed
+    assert cancelled
+    where = town.world.chain.chain_id, town.world.organization.address
+    assert not store.read(lambda c: verify_audit(c, *where)).problems
+    twice = select(transactions.c.nonce).join(intents).where(intents.c.status == "under way")
+    assert store.read(lambda c: c.execute(twice).all()) == []

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bursar.chain.client import Receipt
-from bursar.chain.contracts import wallet_type
 from bursar.chain.errors import ChainError, NotMinedError, RevertedError
 from bursar.chain.reader import Call
 from bursar.chain.sending import HandedOverError
@@ -38,7 +37,15 @@ from bursar.keeper.decisions import (
     find_due,
     find_queued,
 )
-from bursar.keeper.orders import Order, Sent, cancel_key, execute_key, execute_stem
+from bursar.keeper.orders import (
+    Order,
+    Sent,
+    build_cancel,
+    build_execute,
+    cancel_key,
+    execute_key,
+    execute_stem,
+)
 from bursar.keeper.ports import ChainView, Node, Sender, Sharing
 from bursar.keeper.report import Outcome, PaymentReport
 from bursar.reasons import Reason
@@ -239,22 +246,6 @@ class Desk:
             return PaymentReport(entry, Outcome.WAITING, f"{decision.why}; {obstacle}")
         order = Order(key, call, None, entry.payment.expires_at)
         return Plan(entry, Action.CANCEL, decision.why, order)
-
-
-def build_execute(entry: Due) -> Call:
-    """
-    Anybody may send it.
-    """
-    p = entry.payment
-    values = (p.agent, p.token, p.to, p.amount, p.category, p.ref)
-    return Call(entry.wallet, wallet_type().encode("execute", *values))
-
-
-def build_cancel(entry: Due, why: str) -> Call:
-    """
-    A keeper may send it. The reason on chain names the service and the chain's own words.
-    """
-    return Call(entry.wallet, wallet_type().encode("cancel", entry.id, f"keeper: {why}"))
 
 
 def keys_in_doubt(state: State, verdicts: Sequence[Plan | PaymentReport]) -> set[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bursar.chain.client import Receipt
+from bursar.chain.contracts import wallet_type
 from bursar.chain.errors import ChainError
 from bursar.chain.reader import Call
 from bursar.changes import Change
@@ -35,6 +36,22 @@ class Order:
     call: Call
     gas: int | None
     expires_at: int
+
+
+def build_execute(entry: Due) -> Call:
+    """
+    Anybody may send it.
+    """
+    p = entry.payment
+    values = (p.agent, p.token, p.to, p.amount, p.category, p.ref)
+    return Call(entry.wallet, wallet_type().encode("execute", *values))
+
+
+def build_cancel(entry: Due, why: str) -> Call:
+    """
+    A keeper may send it. The reason on chain names the service and the chain's own words.
+    """
+    return Call(entry.wallet, wallet_type().encode("cancel", entry.id, f"keeper: {why}"))
 
 
 def execute_key(due: Due) -> str:
