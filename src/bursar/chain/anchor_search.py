@@ -13,17 +13,13 @@ from typing import Any, Final, NamedTuple
 
 from bursar.chain.anchors import Anchor, read_anchor
 from bursar.chain.errors import BadAnswerError, ChainError, RpcError
-from bursar.chain.follower import Endpoint, TooMuchError
-from bursar.chain.logs import decode_log, event_types
-from bursar.chain.reader import RawLog
-from bursar.events import KeeperSet
+from bursar.chain.follower import Endpoint
+from bursar.chain.keepers import ask_number
 from bursar.types import Address, Bytes32
 
 # Looked through together, from the newest on.
 _PART: Final = 64
 _BODIES_AT_ONCE: Final = 8
-# Of fewer blocks a node that refuses does so for another reason than the size of the answer.
-_SMALLEST: Final = 16
 
 
 class Search(NamedTuple):
@@ -39,49 +35,6 @@ class Search(NamedTuple):
     looked: int
     unseen: tuple[int, ...]
     trouble: str | None = None
-
-
-async def fetch_keepers(
-    endpoint: Endpoint, organization: Address, first: int
-) -> dict[Address, int | None]:
-    """
-    Everybody who was ever made a keeper, in block `first`, that of the organisation's creation, or
-    later; and the block in which it was taken back, where it was. Raises ChainError, also where the
-    node gives no logs that are so old.
-    """
-    head = await _ask_number(endpoint, "eth_blockNumber")
-    until: dict[Address, int | None] = {}
-    for log in await _fetch_logs(endpoint, organization, first, head):
-        event = decode_log(log, 0)
-        if isinstance(event, KeeperSet):
-            until[event.who] = None if event.on else int(log["blockNumber"], 16)
-    return until
-
-
-async def _fetch_logs(
-    endpoint: Endpoint, organization: Address, first: int, last: int
-) -> list[RawLog]:
-    """
-    In halves where it is too much for one answer.
-    """
-    topic = next(topic for topic, kind in event_types().items() if kind.model is KeeperSet)
-    wanted = {
-        "address": organization,
-        "topics": [f"0x{topic.hex()}"],
-        "fromBlock": hex(first),
-        "toBlock": hex(last),
-    }
-    try:
-        logs: list[RawLog] = await endpoint.ask("eth_getLogs", wanted)
-        return logs
-    except TooMuchError:
-        if last - first < _SMALLEST:
-            raise
-    middle = (first + last) // 2
-    return [
-        *await _fetch_logs(endpoint, organization, first, middle),
-        *await _fetch_logs(endpoint, organization, middle + 1, last),
-    ]
 
 
 class _Span(NamedTuple):
@@ -112,8 +65,8 @@ async def search_anchors(
     hashes by nonce, as a journal has them: what they name counts only where the node says that it
     is of this sender and nonce. Raises ChainError.
     """
-    head = await _ask_number(endpoint, "eth_blockNumber")
-    sent = await _ask_number(endpoint, "eth_getTransactionCount", keeper, hex(head))
+    head = await ask_number(endpoint, "eth_blockNumber")
+    sent = await ask_number(endpoint, "eth_getTransactionCount", keeper, hex(head))
     until = head if until is None else until
     found: dict[int, Any] = {}
     unseen: list[int] = []
@@ -226,13 +179,6 @@ async def _count(endpoint: Endpoint, keeper: Address, blocks: list[int]) -> list
         return [int(answer, 16) for answer in await endpoint.ask_all(asked)]
     except (TypeError, ValueError) as error:
         raise BadAnswerError(f"{endpoint.name} answers a count that is none: {error}.") from error
-
-
-async def _ask_number(endpoint: Endpoint, method: str, *params: Any) -> int:
-    try:
-        return int(await endpoint.ask(method, *params), 16)
-    except (TypeError, ValueError) as error:
-        raise BadAnswerError(f"{endpoint.name} answers a number that is none: {error}.") from error
 
 
 def _sort_out(sent: list[Any], keeper: Address, nonces: Sequence[int]) -> dict[int, Any]:

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any, Final
 
 from bursar.book import AddressBook
-from bursar.chain.anchor_search import Search, fetch_keepers, search_anchors
+from bursar.chain.anchor_search import Search, search_anchors
 from bursar.chain.anchors import Anchor
 from bursar.chain.errors import ChainError
 from bursar.chain.follower import Endpoint
+from bursar.chain.keepers import fetch_keepers
 from bursar.errors import BursarError
 from bursar.store.audit_anchors import fetch_hints
 from bursar.store.database import Database

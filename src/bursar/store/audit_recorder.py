@@ -40,6 +40,7 @@ from bursar.events import (
     Swept,
 )
 from bursar.store.audit_log import Appended, AuditLog, verdict_of
+from bursar.store.audit_order import Happened, position_of
 from bursar.store.audit_past import AuditPast
 from bursar.store.decisions import find_decision
 from bursar.types import NATIVE, Address, Bytes32
@@ -123,9 +124,9 @@ class AuditRecorder:
             (e.block, e.emitter) for e in events if isinstance(e, _MOVES) and e.token == NATIVE
         )
         new = [one for one in incoming if one.block >= self._past.block]
-        together: list[_Happened] = [*events, *new, *failed, *native]
-        together += self._known_deposits(max((_position(one)[0] for one in together), default=0))
-        together.sort(key=_position)
+        together: list[Happened] = [*events, *new, *failed, *native]
+        together += self._known_deposits(max((position_of(one)[0] for one in together), default=0))
+        together.sort(key=position_of)
         entries: list[Entry] = []
         for _, group in groupby(together, key=lambda one: one.transaction):
             entries += self._enter(list(group))
@@ -138,7 +139,7 @@ class AuditRecorder:
         while self._deposits and self._deposits[0].block <= last:
             yield self._deposits.popleft()
 
-    def _enter(self, group: "Sequence[_Happened]") -> Iterator[Entry]:
+    def _enter(self, group: Sequence[Happened]) -> Iterator[Entry]:
         """
         The entries for what is in one transaction.
         """
@@ -244,18 +245,3 @@ class AuditRecorder:
         decided = (decision.wallet, decision.agent, decision.token, decision.amount)
         fits = decided == (event.emitter, event.agent, event.token, event.amount)
         return verdict_of(number, decision) if fits else None
-
-
-_Happened = Event | Incoming | FailedCall | NativeMove
-
-
-def _position(one: _Happened) -> tuple[int, int, int]:
-    """
-    In the chain's order; calls that failed and native money have no log, and come last in their
-    block.
-    """
-    if isinstance(one, FailedCall):
-        return one.block, 1, one.index
-    if isinstance(one, NativeMove):
-        return one.block, 2, 0
-    return one.block or 0, 0, one.log or 0
