@@ -168,6 +168,15 @@ def test_report__without_a_name__keeps_nothing(devnet: RunningDevnet) -> None:
     assert facts(devnet) == before
 
 
+def test_report__of_a_file_that_is_missing__is_refused(devnet: RunningDevnet) -> None:
+    """
+    The devnet's own file stands in for one that nobody named, not for one that was mistyped.
+    """
+    found = told("refill", "report", "treasurry.yaml", status=1)
+
+    assert "treasurry.yaml" in found["error"]["message"]
+
+
 def test_report__with_a_store__counts_what_was_refused(devnet: RunningDevnet) -> None:
     """
     T29: refusals leave nothing on chain; the audit has them, and the report counts them by reason.

@@ -23,6 +23,10 @@ from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.watching import LiveViews
 from bursar.types import Address
 
+# Where nobody names one. A devnet's own stands in for this one alone: a mistyped name is no wish
+# to have something else compared.
+USUAL_FILE = Path("treasury.yaml")
+
 
 class Opened(NamedTuple):
     """
@@ -47,7 +51,8 @@ def open_desk(rpc_url: str | None, book: str | None, file: Path) -> Opened:
     The desk for a new report. Raises BursarError.
     """
     safe = SafePlace.find(rpc_url, book)
-    path = "" if not file.exists() and safe.place.is_devnet else str(file.absolute())
+    own = file == USUAL_FILE and not file.exists() and safe.place.is_devnet
+    path = "" if own else str(file.absolute())
     return _open(safe, book, path)
 
 

@@ -93,7 +93,9 @@ class RefillFolder:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise UnknownRefillError("No refill is under way: `bursar refill report` begins one.")
+            raise UnknownRefillError(
+                "None is under way: `bursar refill report --by NAME` begins one."
+            )
         names = ", ".join(one.id for one in found)
         raise UnknownRefillError(f"Several refills are under way, so name one: {names}.")
 
