@@ -103,6 +103,7 @@ chain_events: Final = _table(
     large_rows=True,
 )
 
+# Read anew, those are missing that were alone in their block: see `Receipts.RECENT`.
 chain_failed_calls: Final = _table(
     "chain_failed_calls",
     _key("block", count_column("block").type),
