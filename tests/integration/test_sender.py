@@ -30,6 +30,7 @@ from bursar.chain.fees import GWEI, Ceilings, Fees, raise_fees
 from bursar.chain.local import ETHER, LocalChain
 from bursar.chain.reader import Reader
 from bursar.chain.refusals import Refusal, read_refusal
+from bursar.chain.rpc import Rpc
 from bursar.chain.sending import (
     MemoryJournal,
     Mined,
@@ -678,6 +679,24 @@ def test_send__error_of_a_provider__does_not_tell_its_key(live: Still) -> None:
         reader.fetch_chain_id()
 
     assert not any(word in str(gone.value) for word in ("S3CRET", "pw"))
+
+
+def test_rpc__error_that_names_the_key__does_not_tell_it(live: Still) -> None:
+    """
+    Nor where the provider itself says it.
+    """
+    key = "a1b2c3d4e5f6"
+    rpc = Rpc(f"{live.node.url}/v2/{key}")
+    says = proxy.error(f"invalid project id {key}", -32001)
+    with live.node.breaking("eth_chainId", by=says), pytest.raises(RpcError) as refused:
+        rpc.request("eth_chainId")
+    assert str(refused.value) == "eth_chainId: invalid project id … (code -32001)"
+    with (
+        live.node.breaking("eth_chainId", by=proxy.answer(f"no {key}")),
+        pytest.raises(BadAnswerError) as bad,
+    ):
+        rpc.request_number("eth_chainId")
+    assert key not in str(bad.value)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 One JSON-RPC endpoint: ask, and get the result or an error that says what happened.
 """
 
+import re
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +13,8 @@ from bursar.chain.errors import BadAnswerError, NoAnswerError, NodeUrlError, Rpc
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 _LONGEST_SHOWN: Final = 120
+# Shorter parts of an address are names, such as a chain's.
+_SHORTEST_KEY: Final = 12
 _DEEPEST: Final = 10  # causes of causes
 
 
@@ -32,7 +35,7 @@ class Rpc:
             options["proxies"] = {"http": "", "https": ""}
         self.url = url
         self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._secrets = [part for part in (url, parts.path, parts.query) if len(part) > 1]
+        self._secrets = find_secrets(url)
         self._timeout = timeout
         self._provider = HTTPProvider(
             url, request_kwargs=options, exception_retry_configuration=None
@@ -55,7 +58,7 @@ class Rpc:
         if not isinstance(response, dict):
             raise self._bad(method, response)
         if response.get("error") is not None:
-            raise _build_error(method, response["error"])
+            raise self._build_error(method, response["error"])
         if "result" not in response:
             raise self._bad(method, response)
         return response["result"]
@@ -104,18 +107,41 @@ class Rpc:
             raise self._bad(method, value) from error
 
     def _bad(self, method: str, answer: Any) -> BadAnswerError:
-        shown = str(answer)
+        shown = self._mask(answer)
         shown = shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
         return BadAnswerError(
             f"{method}: {self.name} answers what cannot be used: {shown}. Check that the URL is a "
             "node's, or use another node."
         )
 
-    def _mask(self, error: BaseException | str) -> str:
-        text = str(error)
+    def _build_error(self, method: str, error: Any) -> RpcError:
+        if not isinstance(error, dict):
+            return RpcError(method, 0, self._mask(error), None)
+        code = error.get("code", 0)
+        return RpcError(
+            method,
+            code if isinstance(code, int) else 0,
+            self._mask(error.get("message", error)),
+            _read_data(error.get("data")),
+        )
+
+    def _mask(self, what: object) -> str:
+        text = str(what)
         for secret in self._secrets:
             text = text.replace(secret, "…")
         return text
+
+
+def find_secrets(url: str) -> list[str]:
+    """
+    What of a node's address must not be shown, the longest first: what follows the host, and each
+    part of it that is as long as a key, because providers name it in their errors.
+    """
+    parts = urlsplit(url)
+    words = re.split(r"[/?&=]", f"{parts.path}?{parts.query}")
+    keys = [word for word in words if len(word) >= _SHORTEST_KEY]
+    found = (url, parts.path, parts.query, parts.password or "", *keys)
+    return sorted({part for part in found if len(part) > 1}, key=len, reverse=True)
 
 
 def _read_url(url: str) -> SplitResult:
@@ -154,18 +180,6 @@ def _digits(value: Any) -> str:
     if not isinstance(value, str) or not value.startswith("0x"):
         raise ValueError("no hex")
     return value[2:]
-
-
-def _build_error(method: str, error: Any) -> RpcError:
-    if not isinstance(error, dict):
-        return RpcError(method, 0, str(error), None)
-    code = error.get("code", 0)
-    return RpcError(
-        method,
-        code if isinstance(code, int) else 0,
-        str(error.get("message", error)),
-        _read_data(error.get("data")),
-    )
 
 
 def _read_data(data: Any) -> bytes | None:

@@ -14,6 +14,7 @@ import orjson
 
 from bursar.chain.errors import BadAnswerError, NoAnswerError, RpcError
 from bursar.chain.follower.errors import RateLimitedError, TooMuchError
+from bursar.chain.rpc import find_secrets
 
 Question: TypeAlias = tuple[str, tuple[Any, ...]]
 """A method and its parameters."""
@@ -47,7 +48,7 @@ class Endpoint:
         parts = urlsplit(url)
         self.url = url
         self.name = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        self._secrets = [part for part in (url, parts.path, parts.query) if len(part) > 1]
+        self._secrets = find_secrets(url)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
         self._takes_batches = True
