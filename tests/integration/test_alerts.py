@@ -204,6 +204,53 @@ def test_daily_limit__from_80_percent_on__is_near(tower: Tower) -> None:
     assert [one.cleared_by for one in tower.alerts()] == ["keeper"]
 
 
+def test_unusual_day__beside_the_others__is_told_once(tower: Tower) -> None:
+    """
+    T22: high is what a refill report calls unusual, the median and 5 spreads, of which each is at
+    least a twentieth of the daily limit of 1,000; medium is 10 spreads, low 20.
+    """
+    tower.write(FILE.replace("alert_below: 4_990", "alert_below: off"))
+    world = tower.world
+    for day in range(4):
+        tower.pay(20, day)
+        world.chain.warp(by=DAY)
+    tower.pay(100, 10)
+    tower.pay(100, 11)
+    tower.pay(70, 12)
+    tower.look()
+    assert tower.alerts() == []  # 20 + 5 * 50
+    world.pay(1, ref=ref(13))
+    for sensitivity in ("low", "medium", "off"):
+        text = FILE.replace("alert_below: 4_990", "alert_below: off")
+        tower.write(text + f"alerts: {{unusual_spending: {sensitivity}}}\n")
+        tower.look()
+    assert tower.alerts() == []
+    tower.write(FILE.replace("alert_below: 4_990", "alert_below: off"))
+    for _ in range(2):
+        tower.look()
+        tower.begin()
+        world.pay(1, ref=ref(14))
+
+    (alert,) = tower.alerts(is_open=True)
+    assert (alert.found.kind, alert.found.severity) == ("unusual_spending_pattern", "critical")
+    assert alert.found.agent == address_of(world.agent)
+    assert "bot has spent 270.000001 USDC from trading today: up to 270 USDC" in alert.found.text
+
+
+def test_unusual_day__of_an_agent_that_nobody_knows_yet__is_not_judged(tower: Tower) -> None:
+    """
+    Three days before decide nothing.
+    """
+    tower.write(FILE.replace("alert_below: 4_990", "alert_below: off"))
+    for day in range(3):
+        tower.pay(1, day)
+        tower.world.chain.warp(by=DAY)
+    for number in range(3):
+        tower.pay(100, 10 + number)
+    tower.look()
+    assert tower.alerts() == []
+
+
 def test_cleared_by_a_person__while_it_is_so__is_not_raised_again(
     tower: Tower, store_url: str
 ) -> None:

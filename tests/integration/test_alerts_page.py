@@ -43,6 +43,7 @@ def test_page__settings__load_and_say_what_the_page_says() -> None:
     alerts = treasury.alerts
     assert alerts.low_of("USDC", 6) == 20_000_000_000
     assert alerts.daily_limit_percent == 75
+    assert alerts.unusual_spending == "medium"
     assert alerts.channels_of(AlertKind.BALANCE_LOW) == ("slack", "email")
     assert alerts.channels_of(AlertKind.UNDECLARED) == ("slack", "pagerduty")
     assert alerts.channels_of(AlertKind.EXPIRED) == ()

@@ -80,7 +80,7 @@ def find_needed(sight: Sight, names: Names, chosen: Thresholds) -> set[tuple[Add
     """
     needed = {key for key, _ in _find_low(sight.state, names, chosen)}
     for wallet in sight.state.registry.values():
-        for _, token, _, line in _lines(wallet, sight.at):
+        for _, token, _, line in list_lines(wallet, sight.at):
             if line.has_share:
                 needed.add((wallet.address, token))
     return needed
@@ -95,7 +95,7 @@ def watch_balances(
     for (wallet, token), low in _find_low(sight.state, names, chosen):
         symbol, decimals = names.symbol_of(token)
         balance = balances[wallet, token]
-        who = _wallet_name(sight.state.registry[wallet], names)
+        who = name_wallet(sight.state.registry[wallet], names)
         has, least = (show(amount, decimals, symbol) for amount in (balance, low))
         found = Found(
             kind=AlertKind.BALANCE_LOW,
@@ -123,7 +123,7 @@ def watch_limits(
     if percent is None:
         return
     for wallet in sight.state.registry.values():
-        for agent, token, category, line in _lines(wallet, sight.at):
+        for agent, token, category, line in list_lines(wallet, sight.at):
             balance = balances[wallet.address, token] if line.has_share else 0
             limit = limit_of(line, sight.at, balance)
             if limit:
@@ -170,7 +170,7 @@ def _watch_limit(
         wallet=wallet.address,
         token=token,
         agent=agent,
-        text=f"{what} of its daily limit in {_wallet_name(wallet, names)}: {amounts}.",
+        text=f"{what} of its daily limit in {name_wallet(wallet, names)}: {amounts}.",
         figures={**plain, "decimals": decimals},
         block=sight.block,
         block_at=sight.at,
@@ -196,14 +196,19 @@ def _find_low(
                 yield (wallet.address, token), low
 
 
-def _lines(wallet: WalletState, now: int) -> Iterator[tuple[Address, Address, Bytes32, BudgetLine]]:
+def list_lines(
+    wallet: WalletState, now: int
+) -> Iterator[tuple[Address, Address, Bytes32, BudgetLine]]:
+    """
+    Agent, token, category and figures of every budget that can be charged.
+    """
     for agent, lines in wallet.lines.items():
         for (token, category), line in lines.items():
             if wallet.is_agent(agent) and line.is_alive(now):
                 yield agent, token, category, line
 
 
-def _wallet_name(wallet: WalletState, names: Names) -> str:
+def name_wallet(wallet: WalletState, names: Names) -> str:
     """
     As the book has it, which may lag behind the chain.
     """

@@ -8,10 +8,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bursar.config.leaves import Amount, Name, NameKey, PercentOrOff, SymbolKey, Word
+from bursar.config.leaves import (
+    Amount,
+    Name,
+    NameKey,
+    PercentOrOff,
+    SensitivityOrOff,
+    SymbolKey,
+    Word,
+)
 from bursar.config.reading import Section, listing, mapping
 
 DAILY_LIMIT_PERCENT = 80
+UNUSUAL_SPENDING = "high"
 
 
 class ChannelSection(Section):
@@ -39,6 +48,8 @@ class AlertsSection(Section):
     Without: 10,000 USDC."""
     daily_limit_percent: PercentOrOff = DAILY_LIMIT_PERCENT
     """From how much of its daily limit on an agent is near it, in percent."""
+    unusual_spending: SensitivityOrOff = UNUSUAL_SPENDING
+    """How soon an agent's day counts as unusual beside its other days: low, medium or high."""
     channels: Annotated[dict[NameKey, ChannelSection], mapping("channels")] = Field(
         default_factory=dict
     )

@@ -11,10 +11,11 @@ from typing import Final
 
 from bursar.config.alert_sections import (
     DAILY_LIMIT_PERCENT,
+    UNUSUAL_SPENDING,
     AlertsSection,
     ChannelSection,
 )
-from bursar.config.amounts import to_base_units
+from bursar.config.amounts import OFF, to_base_units
 from bursar.config.books import Books, read_units
 from bursar.config.chains import USDC_SYMBOL
 from bursar.config.model import Amount, Model
@@ -33,6 +34,7 @@ class AlertKind(StrEnum):
 
     BALANCE_LOW = "wallet_balance_low"
     LIMIT_NEAR = "agent_daily_limit_approaching"
+    UNUSUAL = "unusual_spending_pattern"  # far more today than on an agent's other days
     UNDECLARED = "undeclared_spend"  # a payment of an agent's key that Bursar was not asked for
     UNEXPLAINED = "unexplained_move"  # native currency that went, and no event says why
     CANCELLED = "payment_cancelled"  # a payment that waited no longer fitted
@@ -45,6 +47,7 @@ LOG: Final = "log"
 USUAL_ROUTES: Final[Mapping[str, tuple[str, ...]]] = {
     AlertKind.BALANCE_LOW: ("slack", "email"),
     AlertKind.LIMIT_NEAR: ("slack",),
+    AlertKind.UNUSUAL: ("pagerduty",),
 }
 """Who is told unless the file says so, where there are channels of these names."""
 
@@ -71,11 +74,13 @@ class Route(Model):
 class AlertSettings(Model):
     """
     From which figures on alerts are raised, and where they are told. `balance_below` is None where
-    the file says nothing. `daily_limit_percent` is None where it is off.
+    the file says nothing. `daily_limit_percent` is None where it is off, and so is
+    `unusual_spending`, which is low, medium or high.
     """
 
     balance_below: tuple[Amount, ...] | None = None
     daily_limit_percent: int | None = DAILY_LIMIT_PERCENT
+    unusual_spending: str | None = UNUSUAL_SPENDING
     channels: tuple[Channel, ...] = ()
     routes: tuple[Route, ...] = ()
 
@@ -111,6 +116,7 @@ def read_alerts(books: Books, file: TreasuryFile) -> AlertSettings:
     return AlertSettings.model_construct(
         balance_below=_read_balances(books, section),
         daily_limit_percent=None if isinstance(percent, str) else percent,
+        unusual_spending=None if section.unusual_spending == OFF else section.unusual_spending,
         channels=_read_channels(books, section),
         routes=_read_routes(books, section),
     )

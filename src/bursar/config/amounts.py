@@ -19,6 +19,7 @@ Off = Literal["off"]
 OFF: Final[Off] = "off"
 """What switches a limit off. In a contract it is the maximum, never 0."""
 OFF_WORDS: Final = ("off", "none")
+SENSITIVITIES: Final = ("low", "medium", "high")
 
 # Every amount that 256 bits hold has fewer digits; more would only make us slow.
 _LONGEST: Final = 100
@@ -152,6 +153,15 @@ def parse_percent(text: str) -> int:
     if not 1 <= count <= 100:
         raise WrongError("out of bounds: 1 to 100 percent", "write 80 for 80 percent, or off")
     return count
+
+
+def parse_sensitivity(text: str) -> str:
+    """
+    How soon something is told: the higher, the sooner.
+    """
+    if text not in SENSITIVITIES:
+        raise WrongError("not a sensitivity", f"write {', '.join(SENSITIVITIES)}, or off")
+    return text
 
 
 def or_off(parse: Callable[[str], T]) -> Callable[[str], T | Off]:

@@ -10,6 +10,7 @@ from pydantic import WithJsonSchema
 from bursar.config.amounts import (
     AMOUNT_PATTERN,
     OFF_WORDS,
+    SENSITIVITIES,
     Off,
     or_off,
     parse_amount,
@@ -18,6 +19,7 @@ from bursar.config.amounts import (
     parse_flag,
     parse_max_payments,
     parse_percent,
+    parse_sensitivity,
 )
 from bursar.config.names import (
     ADDRESS_PATTERN,
@@ -80,6 +82,11 @@ PaymentCountOrOff = Annotated[
 ]
 PercentOrOff = Annotated[
     int | Off, scalar(or_off(parse_percent), "a number", "80"), _any_of(_PERCENT, _OFF)
+]
+SensitivityOrOff = Annotated[
+    str,
+    scalar(or_off(parse_sensitivity), "a word", "high"),
+    _any_of({"enum": list(SENSITIVITIES)}, _OFF),
 ]
 Flag = Annotated[bool, scalar(parse_flag, "true or false", "true"), _any_of({"type": "boolean"})]
 

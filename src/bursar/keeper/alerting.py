@@ -31,15 +31,14 @@ from bursar.alerts.rules import (
 )
 from bursar.alerts.settings import Chosen, LiveSettings
 from bursar.alerts.watches import BY_ITSELF, Watch, compare
-from bursar.config import AlertKind
 from bursar.errors import BursarError
+from bursar.keeper.alert_days import Days
+from bursar.keeper.alert_refills import find_refilled
 from bursar.keeper.alert_sources import Sources
 from bursar.keeper.ports import ChainView
 from bursar.store.alert_clearing import ClearSpool
 from bursar.store.alerts import StoredAlert, Whose, fetch_not_ended
-from bursar.store.chain_writer import find_cursor
 from bursar.store.database import Database
-from bursar.store.stored_refills import find_refill
 from bursar.types import ZERO_ADDRESS, Address
 
 KEEPER: Final = "keeper"
@@ -105,6 +104,7 @@ class Alerting:
         self._view: ChainView | None = None
         self._judged: tuple[str, Chosen] | None = None
         self._sources = Sources(database, places.names)
+        self._days = Days(database, whose)
         self._told: str | None = None
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -180,7 +180,9 @@ class Alerting:
         if self._judged == (view.head.hash, chosen):
             return
         sight = Sight(view.state, view.head.number, view.head.at)
-        watches = self._watch(sight, chosen)
+        balances = self._fetch_balances(sight, chosen)
+        self._raise_unusual(sight, balances, chosen)
+        watches = self._watch(sight, balances, chosen)
         not_ended = self._database.read(self._fetch_not_ended)
         if self._has_news(watches, not_ended, sight.block):
             recorder = self._recorder(chosen)
@@ -189,12 +191,22 @@ class Alerting:
             )
         self._judged = (view.head.hash, chosen)
 
-    def _watch(self, sight: Sight, chosen: Chosen) -> list[Watch]:
-        names = self._places.names
-        balances: Balances = {
+    def _fetch_balances(self, sight: Sight, chosen: Chosen) -> Balances:
+        return {
             (wallet, token): self._chain.fetch_balance_at(token, wallet, sight.block)
-            for wallet, token in find_needed(sight, names, chosen)
+            for wallet, token in find_needed(sight, self._places.names, chosen)
         }
+
+    def _raise_unusual(self, sight: Sight, balances: Balances, chosen: Chosen) -> None:
+        sensitivity = chosen.settings.unusual_spending
+        found = self._days.find_new(sight, balances, self._places.names, sensitivity)
+        if found:
+            recorder = self._recorder(chosen)
+            self._database.write(lambda c: recorder.raise_all(c, found), repeatable=True)
+            self._days.note(found)
+
+    def _watch(self, sight: Sight, balances: Balances, chosen: Chosen) -> list[Watch]:
+        names = self._places.names
         return [
             *watch_balances(sight, balances, names, chosen),
             *watch_limits(sight, balances, names, chosen),
@@ -216,7 +228,7 @@ class Alerting:
         Judged once more by what the transaction sees, in which nothing else happens.
         """
         not_ended = self._fetch_not_ended(connection)
-        refilled = self._find_refilled(connection, not_ended)
+        refilled = find_refilled(connection, self._whose, not_ended)
         seen = [
             watch._replace(is_over=True)
             if not watch.holds and watch.found.subject in refilled
@@ -228,25 +240,6 @@ class Alerting:
             return refilled.get(alert.found.subject, Clearing(KEEPER, why))
 
         recorder.record(connection, compare(seen, not_ended, sight.block), explain)
-
-    def _find_refilled(
-        self, connection: Connection, not_ended: list[StoredAlert]
-    ) -> dict[str, Clearing]:
-        """
-        Which wallets people have refilled since their balance was low, by the alert's subject.
-        """
-        cursor = find_cursor(connection, *self._whose)
-        found: dict[str, Clearing] = {}
-        for alert in not_ended:
-            kind, subject, _, wallet, token = alert.found[:5]
-            if kind != AlertKind.BALANCE_LOW or wallet is None or token is None or cursor is None:
-                continue
-            after = alert.found.block
-            refill = find_refill(connection, cursor.source, wallet, token, after=after)
-            if refill is not None:
-                where = f"transaction 0x{(refill.transaction or b'').hex()}, block {refill.block}"
-                found[subject] = Clearing(f"refill 0x{refill.ref.hex()}", f"Refilled: {where}.")
-        return found
 
     def _recorder(self, chosen: Chosen) -> Recorder:
         audience = Audience(self._whose, self._places.organisation, chosen.settings)

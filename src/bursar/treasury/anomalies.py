@@ -26,17 +26,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from bursar.alerts.usual import FEWEST_DAYS, MOST_DAYS, usual_bound
 from bursar.treasury.spends import Spend
 from bursar.types import DAY, HOUR, MAX_UINT256, Address
 
-# A week decides nothing by itself: four other days are the least that a median can stand on, and
-# what is older than four weeks says little about now.
-FEWEST_DAYS: Final = 4
-MOST_DAYS: Final = 28
-# Under a normal distribution 1.4826 MAD is one standard deviation, and 5 of them is one day in
-# thousands of years; spending has fatter tails, hence the floors of the spread.
-SPREADS: Final = 5
-_MAD_BPS: Final = 14_826
 # A stranger's first invoice is rarely a quarter of what an agent may spend in a day.
 NEW_RECIPIENT_PART: Final = 4
 KNOWN_FOR: Final = 2 * DAY
@@ -172,16 +165,6 @@ def check_days(
     return found
 
 
-def usual_bound(days: Sequence[int], limit: int) -> int:
-    """
-    The most that a day may come to without being unusual: median + 5 spreads.
-    """
-    median = _median(days)
-    deviation = _median([abs(amount - median) for amount in days])
-    spread = max(deviation * _MAD_BPS // 10_000, median // 10, limit // 20)
-    return median + SPREADS * spread
-
-
 def _first_paid(spends: Iterable[Spend]) -> dict[tuple[Address, Address], int]:
     first: dict[tuple[Address, Address], int] = {}
     for spend in spends:
@@ -291,7 +274,3 @@ def _of(rule: Rule, paid: Sequence[Spend], bound: int) -> Anomaly:
 
 def _sum(paid: Iterable[Spend]) -> int:
     return sum(one.amount for one in paid)
-
-
-def _median(values: Sequence[int]) -> int:
-    return sorted(values)[len(values) // 2]

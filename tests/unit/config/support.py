@@ -81,6 +81,7 @@ wallets:
 alerts:
   balance_below: {USDC: 700}
   daily_limit_percent: 75
+  unusual_spending: medium
   channels:
     ops: {url_file: ops.url}
     duty: {url_env: DUTY_URL}

@@ -16,19 +16,22 @@ alerts:
 
 
 def test_alerts__nothing_given__are_those_of_t39() -> None:
-    """Below 10,000 USDC, and from 80 % of a daily limit on; other tokens are not judged."""
+    """Below 10,000 USDC, 80 % of a daily limit, sensitivity high; other tokens are not judged."""
     alerts = load(SMALL).alerts
     assert alerts.low_of("USDC", 6) == 10_000 * USDC
     assert alerts.low_of("USDC", 18) == 10_000 * 10**18
     assert alerts.low_of("NATIVE", 18) == 0
     assert alerts.daily_limit_percent == 80
+    assert alerts.unusual_spending == "high"
 
 
 def test_alerts__off__are_not_raised() -> None:
     """An empty mapping says that no balance is low, `off` that no limit is near."""
-    alerts = load(SMALL + "alerts: {balance_below: {}, daily_limit_percent: off}\n").alerts
+    off = "balance_below: {}, daily_limit_percent: off, unusual_spending: off"
+    alerts = load(SMALL + f"alerts: {{{off}}}\n").alerts
     assert alerts.low_of("USDC", 6) == 0
     assert alerts.daily_limit_percent is None
+    assert alerts.unusual_spending is None
 
 
 def test_wallet__alert_below__is_its_own() -> None:

@@ -225,6 +225,7 @@ WRONG = [
     ("wallets.operations.tokens.USDC.alert_below", "900", "0.9 k", "not an amount", "write 900"),
     ("alerts.balance_below.USDC", "USDC: 700", "USDC: off", "cannot be off", "amount"),
     ("alerts.daily_limit_percent", "percent: 75", "percent: 101", "1 to 100", "or off"),
+    ("alerts.unusual_spending", "spending: medium", "spending: hgh", "not a sens", "medium, high"),
     ("alerts.channels.ops.url_file", "ops.url", '""', "an empty text", "write one"),
     ("alerts.channels.duty.url_env", "DUTY_URL", '""', "an empty text", "write one"),
     ("alerts.routes.wallet_balance_low[0]", "- ops", "- Ops", "not a name", "ops"),

@@ -4,9 +4,9 @@ Anomalies in words, and what could not be judged. Pure.
 
 from collections.abc import Iterable, Iterator
 
+from bursar.alerts.usual import FEWEST_DAYS
 from bursar.state import State
 from bursar.treasury.anomalies import (
-    FEWEST_DAYS,
     NOTICES,
     Account,
     Anomaly,
