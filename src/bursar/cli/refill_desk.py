@@ -52,6 +52,8 @@ def open_desk(rpc_url: str | None, book: str | None, file: Path) -> Opened:
     """
     safe = SafePlace.find(rpc_url, book)
     own = file == USUAL_FILE and not file.exists() and safe.place.is_devnet
+    if not own and not file.exists():
+        raise RefillError(f"{file} is not there: name the treasury.yaml to compare the chain with.")
     path = "" if own else str(file.absolute())
     return _open(safe, book, path)
 

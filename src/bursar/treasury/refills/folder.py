@@ -94,7 +94,7 @@ class RefillFolder:
             return found[0]
         if not found:
             raise UnknownRefillError(
-                "None is under way: `bursar refill report --by NAME` begins one."
+                "No refill is under way: `bursar refill report --by NAME` begins one."
             )
         names = ", ".join(one.id for one in found)
         raise UnknownRefillError(f"Several refills are under way, so name one: {names}.")
