@@ -130,7 +130,7 @@ def export(
         Literal["jsonl", "csv"], typer.Option("--format", help="jsonl can be verified by anybody.")
     ] = "jsonl",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Else standard output.")
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Else standard output.")
     ] = None,
     organisation: OrganisationOption = None,
     since: SinceOption = None,

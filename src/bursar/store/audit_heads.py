@@ -118,8 +118,10 @@ def read_heads(path: Path, chain_id: int, organization: Address) -> list[Head]:
     """
     try:
         lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise HeadsError(f"The file of heads {path} cannot be read: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise HeadsError(f"The file of heads {path} is no text: name another one.") from error
+    except OSError as error:
+        raise HeadsError(f"The file of heads {path} cannot be read: {error.strerror}.") from error
     return [head for line in lines for head in _parse(line, chain_id, organization, path)]
 
 
