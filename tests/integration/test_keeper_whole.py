@@ -337,6 +337,8 @@ def test_second_keeper__same_store__is_refused_or_stands_by(company: Company) ->
     first.at(company.chain.fetch_height())
 
     status, second = company.run("keeper", "run", "--once")
+    (works,) = company.run("keeper", "status")[1]["keepers"]
+    assert (works["follows"], works["works_on"]) == (True, [])
 
     if company.url.startswith("sqlite"):
         assert (status, second["error"]["code"]) == (1, "store-in-use")
