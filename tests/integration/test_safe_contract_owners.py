@@ -218,8 +218,9 @@ def test_safe_1_5_0__owned_by_a_safe__asks_with_the_hash(room: Room, inner: str)
     outer: Safe = create_safe(chain, deployer, contracts, [room.ana.address, vault.address], 2)
     assert outer.fetch_version() == "1.5.0"
     transaction: SafeTransaction = outer.build(Call(room.stranger.address, b""))
-    hash = outer.fetch_owners_hash(vault.address, transaction)
-    assert hash is not None
+    text = outer.fetch_owners_text(vault.address, transaction)
+    assert text is not None
+    hash = text.hash
     parts = sorted(
         ((one.address.lower(), vault.part(hash, one)) for one in (vault.una, vault.vic)),
     )

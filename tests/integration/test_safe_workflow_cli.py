@@ -343,7 +343,9 @@ def test_add_signature__from_elsewhere__counts_or_says_why_not(room: Room) -> No
     assert "no owner" in refused["error"]["message"]
 
 
-def test_add_signature__of_a_safe_that_is_an_owner__counts_in_either_way(room: Room) -> None:
+def test_add_signature__of_a_safe_that_is_an_owner__counts_in_either_way(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
     What its owners sign is shown; their signatures come in any order, or it has approved on chain.
     """
@@ -354,6 +356,12 @@ def test_add_signature__of_a_safe_that_is_an_owner__counts_in_either_way(room: R
     (to_sign,) = [line.split()[-1] for line in shown.splitlines() if line.startswith("       0x")]
     hash = Bytes32(bytes.fromhex(to_sign[2:]))
     parts = [f"0x{vault.part(hash, owner).hex()}" for owner in (vault.wes, vault.una)]
+    monkeypatch.setenv("UNA", bytes(vault.una.key.key).hex())
+    by_una = "safe", "sign", first, "--from-env", "UNA", "--yes"
+    assert told(*by_una, "--for", vault.address)["part"] == parts[1]
+    assert "no owner of the Safe" in told(*by_una, status=1)["error"]["message"]
+    elsewhere = told(*by_una, "--for", room.ana.address, status=1)["error"]["message"]
+    assert "is no contract that owns" in elsewhere
 
     refused = told("safe", "add-signature", first, parts[0], status=1)
     assert "no owner" in refused["error"]["message"]

@@ -287,9 +287,9 @@ def test_sdk__signs_for_a_safe_that_is_an_owner__and_either_executes(
     told = ask(
         "ana", "signAsContract", transaction=as_json(made.transaction), vault=vault, keys=digits
     )
-    hash = desk.safe.fetch_owners_hash(vault, made.transaction)
-    assert hash is not None
-    parts = [bytes(one.unsafe_sign_hash(Hash32(hash)).signature) for one in keys]
+    text = desk.safe.fetch_owners_text(vault, made.transaction)
+    assert text is not None
+    parts = [bytes(one.unsafe_sign_hash(Hash32(text.hash)).signature) for one in keys]
     made = add_contract_signature(desk, made, vault, parts)
     if sends == "we":  # with the inner signatures that the SDK made, as it writes them
         made = add_signature(desk, made, told["alone"])

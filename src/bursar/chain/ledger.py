@@ -2,7 +2,7 @@
 A Ledger that signs one Safe transaction: it shows the domain hash and the message hash, and its
 holder confirms on the device.
 
-    SafeTransaction → APDU → frames of 64 bytes → device → frames → r, s, v
+    Signable → APDU → frames of 64 bytes → device → frames → r, s, v
 
 Needs the extra `ledger` (hidapi) for a real device; everything above the frames is tested against a
 fake one. Not tried on a device yet.
@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import Any, Final, Protocol
 
 from bursar.chain.errors import ChainError
-from bursar.chain.safe_transaction import SafeTransaction
+from bursar.chain.safe_hash import Signable
 from bursar.types import Address, checksummed
 
 FIRST_PATH: Final = "44'/60'/0'/0/0"
@@ -79,11 +79,11 @@ class Ledger:
         self._patience = patience
         self.address = self._fetch_address()
 
-    def sign(self, transaction: SafeTransaction) -> bytes:
+    def sign(self, wanted: Signable) -> bytes:
         """
         65 bytes, once the holder has compared both hashes and confirmed. Raises LedgerError.
         """
-        hashes = transaction.domain_hash + transaction.message_hash
+        hashes = wanted.domain_hash + wanted.message_hash
         answer = self._ask(_SIGN_TYPED, self._path + hashes)
         if len(answer) != 65:
             raise LedgerError(f"The Ledger answers a signature of {len(answer)} bytes.")

@@ -18,7 +18,7 @@ from bursar.chain.reader import Call, RawLog
 from bursar.chain.reverts import Revert
 from bursar.chain.safe_contract_owners import handed_over, is_accepted
 from bursar.chain.safe_failures import INNER_FAILED, say_meaning, simulate
-from bursar.chain.safe_hash import text_hash
+from bursar.chain.safe_hash import SafeText
 from bursar.chain.safe_multi_send import is_call_only, pack_calls
 from bursar.chain.safe_outcome import OUTCOMES, Execution, read_execution
 from bursar.chain.safe_transaction import (
@@ -119,14 +119,14 @@ class Safe:
         """
         return is_accepted(self.client, self.fetch_version(), owner, transaction, signature)
 
-    def fetch_owners_hash(self, owner: Address, transaction: SafeTransaction) -> Bytes32 | None:
+    def fetch_owners_text(self, owner: Address, transaction: SafeTransaction) -> SafeText | None:
         """
         What the owners of `owner` sign for it, if that is a Safe; None where it has no code.
         """
         if not self.client.fetch_code(owner):
             return None
         handed = handed_over(self.fetch_version(), transaction)
-        return text_hash(transaction.chain_id, owner, handed)
+        return SafeText(transaction.chain_id, owner, handed)
 
     def delegates_to_known(self, transaction: SafeTransaction) -> bool:
         """

@@ -8,7 +8,8 @@ A hardware wallet shows the domain hash and the message hash; a Safe client show
 Where an owner is a Safe itself, its own owners sign a SafeMessage instead.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from bursar.types import Address, Bytes32, address_word, keccak
 
@@ -65,11 +66,63 @@ def signed_bytes(domain: Bytes32, message: Bytes32) -> bytes:
     return _PREFIX + domain + message
 
 
-def text_hash(chain_id: int, safe: Address, text: bytes) -> Bytes32:
+class Signable(Protocol):
+    """
+    What a key or a device signs: a transaction of a Safe, or a message of one.
+    """
+
+    @property
+    def domain_hash(self) -> Bytes32:
+        """
+        Of which Safe on which chain.
+        """
+        ...
+
+    @property
+    def message_hash(self) -> Bytes32:
+        """
+        What it says.
+        """
+        ...
+
+    @property
+    def hash(self) -> Bytes32:
+        """
+        What is signed, made of the two.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SafeText:
     """
     What the owners of a Safe sign to make it agree to some bytes: a SafeMessage.
     """
-    return signed_hash(domain_hash(chain_id, safe), keccak(_TEXT_TYPE + keccak(text)))
+
+    chain_id: int
+    safe: Address
+    text: bytes
+
+    @property
+    def domain_hash(self) -> Bytes32:
+        """
+        Of which Safe on which chain.
+        """
+        return domain_hash(self.chain_id, self.safe)
+
+    @property
+    def message_hash(self) -> Bytes32:
+        """
+        What it says.
+        """
+        return keccak(_TEXT_TYPE + keccak(self.text))
+
+    @property
+    def hash(self) -> Bytes32:
+        """
+        What is signed.
+        """
+        return signed_hash(self.domain_hash, self.message_hash)
 
 
 def _word(number: int) -> bytes:

@@ -25,7 +25,7 @@ from safe_eth.safe import SafeTx
 
 from bursar.chain.abi import ContractType
 from bursar.chain.errors import ChainError
-from bursar.chain.safe_hash import domain_hash, message_hash, signed_bytes, signed_hash
+from bursar.chain.safe_hash import Signable, domain_hash, message_hash, signed_bytes, signed_hash
 from bursar.types import (
     MAX_UINT256,
     ZERO_ADDRESS,
@@ -221,8 +221,14 @@ def sign(transaction: SafeTransaction, key: LocalAccount) -> Signature:
     """
     An owner's signature, made by the person who holds the key.
     """
-    signed = key.unsafe_sign_hash(Hash32(transaction.hash))
-    return Signature(owner=checksummed(key.address), data=bytes(signed.signature))
+    return Signature(owner=checksummed(key.address), data=sign_bare(transaction, key))
+
+
+def sign_bare(wanted: Signable, key: LocalAccount) -> bytes:
+    """
+    The 65 bytes of a signature, of a transaction or of what a Safe's owners sign as its message.
+    """
+    return bytes(key.unsafe_sign_hash(Hash32(wanted.hash)).signature)
 
 
 def join_signatures(signatures: Iterable[Signature]) -> bytes:

@@ -86,7 +86,7 @@ def _harmless(message: str) -> str:
     """
     What a stranger had a hand in, such as a file or a service's words, moves no cursor.
     """
-    from bursar.treasury.safe.words import printable
+    from bursar.treasury.letters import printable
 
     return "\n".join(map(printable, message.split("\n")))
 

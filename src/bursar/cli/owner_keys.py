@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from bursar.chain.safe_transaction import SafeTransaction, sign
+from bursar.chain.safe_hash import Signable
+from bursar.chain.safe_transaction import sign_bare
 from bursar.cli.place import KeyMissingError, Place, devnet_account
 from bursar.types import Address, checksummed
 
@@ -45,11 +46,11 @@ class KeySigner:
         """
         return checksummed(self._key.address)
 
-    def sign(self, transaction: SafeTransaction) -> bytes:
+    def sign(self, wanted: Signable) -> bytes:
         """
         65 bytes.
         """
-        return sign(transaction, self._key).data
+        return sign_bare(wanted, self._key)
 
 
 def find_signer(

@@ -39,6 +39,10 @@ def sign(
     owner: Annotated[
         str | None, typer.Option("--as", metavar="OWNER", help="On a devnet: whose public key.")
     ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="OWNER", help="For an owner that is a Safe of yours."),
+    ] = None,
     report: ReportOption = None,
     blind: BlindOption = False,
     yes: YesOption = False,
@@ -49,6 +53,9 @@ def sign(
     """
     Sign a draft as one of the treasury's owners, after it was shown.
 
+    With --for, sign for an owner that is a Safe, as one of its own owners: your part is printed,
+    and whoever has enough of them gives them to `bursar safe add-signature --owner`.
+
     Example: bursar safe sign 0x5f --keystore ~/ana.json
     """
     with reporting(as_json):
@@ -57,6 +64,7 @@ def sign(
         from bursar.cli.safe_show import print_draft, tell_draft
         from bursar.treasury.safe.checks import validate_signable
         from bursar.treasury.safe.signing import sign as sign_draft
+        from bursar.treasury.safe.signing import sign_part
 
         place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
@@ -70,6 +78,11 @@ def sign(
             place.place, owner=owner, keystore=keystore, from_env=from_env, ledger=ledger, path=path
         )
         strict = not summary.explanation.only_tightens
+        if for_ is not None:
+            who = place.owner(for_)
+            part = sign_part(place.desk, target, who, signer, strict=strict)
+            _tell_part(target, for_, signer.address, part, as_json)
+            return
         signed = sign_draft(place.desk, target, signer, strict=strict)
         _tell_signed(place, signed, signer.address, as_json, tell_draft)
 
@@ -85,6 +98,19 @@ def _check_known(summary: "Summary", blind: bool, as_json: bool) -> None:
             "do, say --blind.",
             code="unknown-call",
         )
+
+
+def _tell_part(target: "Draft", owner: str, who: str, part: bytes, as_json: bool) -> None:
+    from bursar.cli.safe_place import say
+
+    digits = f"0x{part.hex()}"
+    if as_json:
+        say_json({"ok": True, "id": target.id, "for": owner, "signed_by": who, "part": digits})
+        return
+    say(f"{who} has signed for {owner}. With enough of such parts:")
+    say(f"  bursar safe add-signature {target.id[:12]} --owner {owner} …")
+    say("This one:")
+    typer.echo(digits)
 
 
 def _tell_signed(

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from eth_account.signers.local import LocalAccount
 
-from bursar.chain.safe_transaction import SafeTransaction, sign
+from bursar.chain.safe_hash import Signable
+from bursar.chain.safe_transaction import sign_bare
 from bursar.chain.sending import Sender
 from bursar.demo.alerting import Watch
 from bursar.demo.company import TOPOLOGY, Company, Member, key_of
@@ -59,11 +60,11 @@ class PublicOwner(NamedTuple):
         """
         return checksummed(self.key.address)
 
-    def sign(self, transaction: SafeTransaction, /) -> bytes:
+    def sign(self, wanted: Signable, /) -> bytes:
         """
         65 bytes.
         """
-        return sign(transaction, self.key).data
+        return sign_bare(wanted, self.key)
 
 
 def play_refill(company: Company, report: ChapterReport, victim: Member) -> None:

@@ -75,14 +75,14 @@ def add_contract_signature(
 def _join(
     desk: SafeDesk, transaction: SafeTransaction, owner: Address, parts: Sequence[bytes]
 ) -> bytes:
-    wanted = desk.safe.fetch_owners_hash(owner, transaction)
-    if wanted is None or any(len(part) != SIGNATURE_SIZE for part in parts):
+    text = desk.safe.fetch_owners_text(owner, transaction)
+    if text is None or any(len(part) != SIGNATURE_SIZE for part in parts):
         return b"".join(parts)
     try:
         inner = Safe(desk.safe.client, owner, desk.safe.multi_send).fetch_owners()
     except (ChainError, DecodingError):  # no Safe: the contract is asked about what was given
         return b"".join(parts)
-    return join_parts(wanted, parts, inner)
+    return join_parts(text.hash, parts, inner)
 
 
 def _collect(

@@ -8,7 +8,8 @@ Nothing but the command line imports this: no service signs as an owner (a test 
 
 from typing import Protocol
 
-from bursar.chain.safe_transaction import SafeTransaction
+from bursar.chain.safe import Safe
+from bursar.chain.safe_hash import Signable
 from bursar.treasury.safe.checks import check_threshold, validate_signable
 from bursar.treasury.safe.collect import add_signature, check_open
 from bursar.treasury.safe.desk import SafeDesk
@@ -30,7 +31,7 @@ class OwnerSigner(Protocol):
         """
         ...
 
-    def sign(self, transaction: SafeTransaction, /) -> bytes:
+    def sign(self, wanted: Signable, /) -> bytes:
         """
         65 bytes.
         """
@@ -45,15 +46,41 @@ def sign(desk: SafeDesk, target: Draft, signer: OwnerSigner, *, strict: bool = T
     Safe asks for one. Raises DraftError for somebody who is no owner, DeadDraftError,
     UnbackedRefillError, ThresholdError, ChainError.
     """
+    target = _check_signable(desk, target, strict)
+    _check_owner(signer, desk.safe)
+    return add_signature(desk, target, signer.sign(target.transaction))
+
+
+def sign_part(
+    desk: SafeDesk, target: Draft, owner: Address, signer: OwnerSigner, *, strict: bool = True
+) -> bytes:
+    """
+    Sign for an owner that is a Safe, as one of its own owners. What comes back is kept by nobody:
+    enough of these together are `owner`'s signature. Raises as `sign`.
+    """
+    target = _check_signable(desk, target, strict)
+    text = desk.safe.fetch_owners_text(owner, target.transaction)
+    if text is None or owner not in desk.safe.fetch_owners():
+        raise DraftError(
+            f"{owner} is no contract that owns the Safe {desk.safe.address}. Nothing was signed."
+        )
+    _check_owner(signer, Safe(desk.safe.client, owner, desk.safe.multi_send))
+    return signer.sign(text)
+
+
+def _check_signable(desk: SafeDesk, target: Draft, strict: bool) -> Draft:
     refresh(desk)
     target = check_open(desk.store.find(target.id))
     validate_signable(desk, target.transaction)
     if strict:
         check_threshold(desk)
-    owners = desk.safe.fetch_owners()
+    return target
+
+
+def _check_owner(signer: OwnerSigner, safe: Safe) -> None:
+    owners = safe.fetch_owners()
     if signer.address not in owners:
         raise DraftError(
-            f"{signer.address} is no owner of the Safe {desk.safe.address}; they are "
+            f"{signer.address} is no owner of the Safe {safe.address}; they are "
             f"{', '.join(owners)}. Nothing was signed."
         )
-    return add_signature(desk, target, signer.sign(target.transaction))

@@ -122,8 +122,8 @@ def _approval(
 ) -> Approval:
     if signature is not None:
         return Approval(name=name, address=owner, signed=True, how=signature.kind)
-    wanted = desk.safe.fetch_owners_hash(owner, target.transaction) if target.is_open else None
-    to_sign = f"0x{wanted.hex()}" if wanted else ""
+    text = desk.safe.fetch_owners_text(owner, target.transaction) if target.is_open else None
+    to_sign = f"0x{text.hash.hex()}" if text else ""
     return Approval(name=name, address=owner, signed=False, to_sign=to_sign)
 
 

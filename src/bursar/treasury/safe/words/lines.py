@@ -9,9 +9,9 @@ from typing import Final
 from bursar.book import AddressBook
 from bursar.reference import Chain
 from bursar.state import State
+from bursar.treasury.letters import find_lookalikes, printable
 from bursar.treasury.safe.models import Draft
 from bursar.treasury.safe.words.explain import explain
-from bursar.treasury.safe.words.letters import find_lookalikes, printable
 from bursar.treasury.safe.words.model import CallWords, Effect, Explanation
 
 # Of a terminal, so that it breaks no line by itself.
