@@ -178,7 +178,7 @@ def introduce(
     for what, value in {
         "keeper": f"{place.name_of(checksummed(keeper))} of {place.book.name}",
         "node": place.office.client.rpc.name,
-        "store": parse_url(url).render_as_string(hide_password=True),
+        "store": parse_url(url).render_as_string(hide_password=True).replace("+psycopg", "", 1),
         "final": f"{final_after} blocks deep" if final_after else "at once, on a local chain",
         "heads": places.heads or "told to nobody: whoever edits the store can cut the audit's end",
         "anchors": _describe_anchors(places.anchor_every),
