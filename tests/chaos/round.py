@@ -29,6 +29,8 @@ from tests.chaos.stores import Store
 KILLED: Final = -9
 # Seconds. A child that has not come to its point by then is killed where it is.
 _LONGEST_LIFE: Final = 2.0
+# The books come last in a cycle.
+_WHOLE_CYCLE: Final = 6.0
 _SHORTEST_LIFE: Final = 0.02
 _USUAL_LIFE: Final = 0.5
 # A rest in which nothing has changed for so long has come to its end, good or bad.
@@ -109,8 +111,7 @@ class Round:
         self.scene.unrest = MUCH_UNREST if point == points.BURNING else USUAL_UNREST
         is_rare = point is not None and campaign.waits[point] > 0
         child = self.start(point, 1 if is_rare else dice.randint(1, 2))
-        life = _LONGEST_LIFE if point else dice.uniform(_SHORTEST_LIFE, _USUAL_LIFE)
-        status = self._watch(child, time.monotonic() + life)
+        status = self._watch(child, time.monotonic() + _find_life(point, dice))
         if status is None:
             status = self.nursery.kill(child)
             if point is not None:
@@ -183,6 +184,15 @@ class Round:
     def _reading(self) -> Iterator[Database]:
         with Database.open(self.store.url, read_only=True) as store:
             yield store
+
+
+def _find_life(point: str | None, dice: random.Random) -> float:
+    """
+    How many seconds a process has to come to a point, or without one has at all.
+    """
+    if point is None:
+        return dice.uniform(_SHORTEST_LIFE, _USUAL_LIFE)
+    return _WHOLE_CYCLE if point == points.ENTERING else _LONGEST_LIFE
 
 
 def count_waiting(scene: Scene) -> int:
