@@ -56,11 +56,13 @@ class View(NamedTuple):
 
 class Receiver:
     """
-    Takes webhooks, and answers with `status`.
+    Takes webhooks, and answers with `status`, once the gate is open; `asked` tells that one came.
     """
 
     def __init__(self) -> None:
         self.status = 200
+        self.gate, self.asked = threading.Event(), threading.Event()
+        self.gate.set()
         self.taken: list[dict[str, Any]] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
@@ -89,6 +91,8 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.asked.set()
+                receiver.gate.wait(30)
                 receiver.paths.append(self.path)
                 receiver.headers.append(dict(self.headers))
                 if receiver.status == 200:

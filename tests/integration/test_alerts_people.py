@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bursar.cli import app
@@ -24,10 +25,11 @@ from bursar.keeper.alerting import AlertPlaces
 from bursar.keeper.building import BookPlaces, keeping
 from bursar.store.database import Database
 from bursar.store.key_file import load_receipt_key
+from bursar.store.outbox import OUTBOX
 from bursar.treasury.refills.recorded_alerts import RecordedAlerts
 from bursar.types import DAY, MAX_UINT256
 from tests.integration.alerting import FILE, Receiver, Tower
-from tests.integration.keeping import PATIENCE, lower, queue
+from tests.integration.keeping import PATIENCE, executions, lower, queue
 from tests.integration.live import LiveWorld, ref
 
 CHANNEL = "alerts:\n  channels: {ops: {url_file: ops.url}}\n"
@@ -97,6 +99,9 @@ def test_keeper__low_balance_undeclared_spend_and_lost_payment__tells_each_once(
                 keeper.run_once()
                 keeper.run_once()
 
+    with Database.open(database_url) as database:
+        left = select(OUTBOX.c.topic).where(OUTBOX.c.done_at.is_(None))
+        assert database.read(lambda c: c.execute(left).all()) == []
     told = {one["kind"]: one for one in receiver.taken}
     assert sorted(one["kind"] for one in receiver.taken) == [
         "payment_cancelled",
@@ -109,6 +114,38 @@ def test_keeper__low_balance_undeclared_spend_and_lost_payment__tells_each_once(
     )
     assert told["payment_cancelled"]["payment"] == queued.id.hex()
     assert told["wallet_balance_low"]["figures"]["balance"] == str(4_980 * USDC)
+
+
+def test_keeper__while_a_channel_does_not_answer__does_its_work(
+    world: LiveWorld, store_url: str, tmp_path: Path
+) -> None:
+    """
+    Alerts are beside the cycle: what is due is executed while a webhook hangs.
+    """
+    (tmp_path / "treasury.yaml").write_text(FILE.replace("4_990", "5_001") + CHANNEL)
+    queued = queue(world)
+    with Receiver() as receiver:
+        receiver.gate.clear()
+        (tmp_path / "ops.url").write_text(receiver.url)
+        (tmp_path / "ops.url").chmod(0o600)
+        with keeping(
+            store_url,
+            world.chain,
+            world.keeper,
+            world.organization.address,
+            chain_id=world.chain.chain_id,
+            patience=replace(PATIENCE, final_after=4),
+            clock=world.chain.fetch_now,
+            alerts=AlertPlaces(Tower.name(world), "acme", tmp_path / "treasury.yaml", {}),
+        ) as keeper:
+            keeper.run_once()
+            assert receiver.asked.wait(10)
+            world.chain.warp(to=queued.ready_at)
+            keeper.run_once()
+            assert [one.id for one in executions(world)] == [queued.id]
+            assert receiver.taken == []
+            receiver.gate.set()
+    assert [one["kind"] for one in receiver.taken] == ["wallet_balance_low"]
 
 
 def test_alerts__on_the_command_line__are_shown_and_cleared(
