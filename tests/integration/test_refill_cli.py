@@ -15,6 +15,7 @@ import typer
 from bursar.chain.contracts import token_at
 from bursar.cli import app
 from bursar.devnet import RunningDevnet
+from bursar.types import DAY
 from tests.integration.devnet_cli import bursar
 from tests.integration.terminal import Said, at_terminal, process_at_terminal
 
@@ -98,6 +99,50 @@ def test_refill__by_people_at_terminals__goes_from_report_to_end(devnet: Running
     assert "finished" in page.read_text()
     listed = json.loads(bursar("refill", "list", "--json").stdout)
     assert [one["stage"] for one in listed["refills"]] == ["finished"]
+
+
+def test_refill__gone_stale_after_it_was_drafted__is_neither_signed_nor_sent(
+    devnet: RunningDevnet,
+) -> None:
+    """
+    A day later: signers and the checklist are told since when and what to do; a rejection ends it.
+    On a machine without the refill nothing can be told, and the report brings it back.
+    """
+    spend(devnet)
+    begun = told("refill", "report", "--by", "ana", "--wallet", "trading")
+    told("refill", "confirm", "--by", "ana")
+    told("refill", "approve", "--by", "mia", answers=[begun["refill"]["report_hash"][2:10]])
+    id = told("refill", "draft", "--by", "ana")["draft"]["safe_hash"]
+    (report,) = Path(".bursar/refills").rglob("report.json")
+    sign = "safe", "sign", id, "--yes", "--json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BURSAR_REFILLS", "elsewhere")
+        assert code_of(*sign, "--as", "ana") == "unjudged-refill"
+        assert bursar(*sign, "--as", "ana", "--report", str(report)).exit_code == 0
+    assert bursar(*sign, "--as", "ben").exit_code == 0
+
+    devnet.chain.warp(by=DAY + 60)
+
+    before = facts(devnet)
+    assert code_of(*sign, "--as", "cleo") == "stale-report"
+    assert code_of("safe", "execute", id, "--yes", "--json") == "stale-report"
+    assert "!! REFUSED: The report of refill" in bursar("safe", "show", id).stdout
+    assert "nobody can sign it any more" in bursar("refill", "checklist").stdout
+    assert facts(devnet) == before
+    no = json.loads(bursar("safe", "reject", id, "--json").stdout)["draft"]["id"]
+    for owner in ("ana", "ben"):
+        assert bursar("safe", "sign", no, "--as", owner, "--yes").exit_code == 0
+    assert bursar("safe", "execute", no, "--yes").exit_code == 0
+    assert "its draft is dead" in bursar("refill", "checklist").stdout
+
+
+def code_of(*arguments: str) -> str:
+    """
+    The code of a command that is refused.
+    """
+    done = bursar(*arguments)
+    assert done.exit_code == 1, done.output
+    return str(json.loads(done.stdout)["error"]["code"])
 
 
 def test_words__without_a_terminal__are_not_given(devnet: RunningDevnet) -> None:

@@ -143,10 +143,16 @@ def _tell_next(opened: Opened, report: Report, refill: Refill) -> None:
 
 def _find_refusal(opened: Opened, refill: Refill) -> str:
     """
-    Why owners can no longer sign its draft; empty where they can, or where it is over.
+    Why owners can no longer sign its draft, and what to do; empty where they can, or have.
     """
     made = opened.desk.open_draft(refill)
-    if made is None or not made.is_open:
+    if made is None:
+        id = refill.id
+        return (
+            f"its draft is dead. While the report holds: bursar refill draft {id} --by NAME; else "
+            f"bursar refill abandon {id} --by NAME --note WHY, and report again"
+        )
+    if not made.is_open:
         return ""
     try:
         validate_signable(opened.desk.safe, made.transaction)

@@ -2,6 +2,7 @@
 How a draft looks: why and what first, then who has signed, then hashes, and the raw calls last.
 """
 
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from bursar.cli.console import build_console, build_table, show_time
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from bursar.treasury.safe import Draft
     from bursar.treasury.safe.summary import Summary
 
+# Of a purpose in a list: `bursar safe show` has it whole.
+_PURPOSE = 60
 # What is shown of calldata without --raw.
 _FOLDED = 20
 
@@ -132,7 +135,7 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
             f"{len(one.signatures)} of {threshold}" + (f": {signed}" if signed else ""),
             printable(one.author.name),
             show_time(one.created_at),
-            printable(one.purpose),
+            shorten(printable(one.purpose), _PURPOSE, placeholder=" …"),
         )
     build_console().print(table, markup=False)
 
