@@ -189,6 +189,7 @@ def _print_notes(
         "treasury": f"{book.safe} ({book.threshold} of {len(book.owners)} owners sign)",
         "tokens": tokens,
         "environment": f"set -a; . {env_file}; set +a",
+        "try": "bursar status, in another terminal and in this folder; then docs/quickstart.md",
     }.items():
         console.print(f"{name:13}{value}", soft_wrap=True)
     if running.own:
