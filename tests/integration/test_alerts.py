@@ -204,6 +204,29 @@ def test_daily_limit__from_80_percent_on__is_near(tower: Tower) -> None:
     assert [one.cleared_by for one in tower.alerts()] == ["keeper"]
 
 
+def test_low_balance__of_a_token_that_does_not_answer__stays_as_it_was(
+    tower: Tower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What nobody knows neither raises nor ends an alert, and nobody else's alert waits for it.
+    """
+    world = tower.world
+    tower.sweep()
+    tower.look()
+    code = world.chain.rpc.request("eth_getCode", world.usdc.address, "latest")
+    world.chain.rpc.request("anvil_setCode", world.usdc.address, "0xfe")
+    mine(world, 1)
+    try:
+        tower.look()
+        assert low(tower) == [(True, None)]
+        assert "cannot be read" in (tower.alerting._silent or "")
+    finally:
+        world.chain.rpc.request("anvil_setCode", world.usdc.address, code)
+    tower.give(6_000)
+    tower.look()
+    assert low(tower) == [(False, "keeper")]
+
+
 def test_unusual_day__beside_the_others__is_told_once(tower: Tower) -> None:
     """
     T22: high is what a refill report calls unusual, the median and 5 spreads, of which each is at

@@ -17,7 +17,7 @@ from bursar.store.alerts import Found
 from bursar.types import EMPTY, Address, Bytes32
 
 Balances: TypeAlias = Mapping[tuple[Address, Address], int]
-"""Of each wallet and token that `find_needed` names."""
+"""Of each wallet and token that `find_needed` names, but for what nobody could read."""
 
 # Of a wallet that may hold little, as many percent of that are low, whatever holds for others.
 _MOST_PERCENT: Final = 25
@@ -90,11 +90,12 @@ def watch_balances(
     sight: Sight, balances: Balances, names: Names, chosen: Thresholds
 ) -> Iterator[Watch]:
     """
-    T20: a wallet that has less of a token than it should.
+    T20: a wallet that has less of a token than it should. A balance that nobody could read counts
+    as the threshold, at which nothing is raised and nothing ends.
     """
     for (wallet, token), low in _find_low(sight.state, names, chosen):
         symbol, decimals = names.symbol_of(token)
-        balance = balances[wallet, token]
+        balance = balances.get((wallet, token), low)
         who = name_wallet(sight.state.registry[wallet], names)
         has, least = (show(amount, decimals, symbol) for amount in (balance, low))
         found = Found(
@@ -124,7 +125,7 @@ def watch_limits(
         return
     for wallet in sight.state.registry.values():
         for agent, token, category, line in list_lines(wallet, sight.at):
-            balance = balances[wallet.address, token] if line.has_share else 0
+            balance = balances.get((wallet.address, token), 0) if line.has_share else 0
             limit = limit_of(line, sight.at, balance)
             if limit:
                 used = spent(line, sight.at)[1]

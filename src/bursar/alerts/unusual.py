@@ -51,7 +51,7 @@ def _add_up(
     sums: dict[tuple[Address, Address], tuple[int, int]] = {}
     for agent, token, _, line in list_lines(wallet, now):
         used, limit = sums.get((agent, token), (0, 0))
-        balance = balances[wallet.address, token] if line.has_share else 0
+        balance = balances.get((wallet.address, token), 0) if line.has_share else 0
         sums[agent, token] = used + spent(line, now)[1], limit + limit_of(line, now, balance)
     return sums
 

@@ -110,12 +110,28 @@ def _build_table(title: str, found: list["StoredAlert"]) -> "Table":
     for alert in found:
         state = "[yellow]open[/]"
         if not alert.is_open:
-            state = f"cleared by {_short(alert.cleared_by or '')}"
+            state = _harmless(f"cleared by {_short(alert.cleared_by or '')}")
         one = alert.found
         table.add_row(
-            str(alert.id), show_time(one.block_at), one.kind, one.severity, one.text, state
+            str(alert.id),
+            show_time(one.block_at),
+            one.kind,
+            one.severity,
+            _harmless(one.text),
+            state,
         )
     return table
+
+
+def _harmless(text: str) -> str:
+    """
+    What people have written moves no cursor and sets no colour.
+    """
+    from rich.markup import escape
+
+    from bursar.treasury.safe.words import printable
+
+    return escape(printable(text))
 
 
 def _short(by: str) -> str:

@@ -31,6 +31,7 @@ from bursar.alerts.rules import (
 )
 from bursar.alerts.settings import Chosen, LiveSettings
 from bursar.alerts.watches import BY_ITSELF, Watch, compare
+from bursar.chain.errors import BadAnswerError, RevertedError, RpcError
 from bursar.errors import BursarError
 from bursar.keeper.alert_days import Days
 from bursar.keeper.alert_refills import find_refilled
@@ -105,6 +106,7 @@ class Alerting:
         self._judged: tuple[str, Chosen] | None = None
         self._sources = Sources(database, places.names)
         self._days = Days(database, whose)
+        self._silent: str | None = None
         self._told: str | None = None
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -166,7 +168,7 @@ class Alerting:
         except Exception as error:  # noqa: BLE001 - the loop goes on, whatever it was
             _log.exception("A fault of the alerts' own.")
             trouble = repr(error)
-        self._say(trouble or self._live.trouble)
+        self._say(trouble or self._live.trouble or self._silent)
 
     def _say(self, trouble: str | None) -> None:
         """
@@ -180,7 +182,7 @@ class Alerting:
         if self._judged == (view.head.hash, chosen):
             return
         sight = Sight(view.state, view.head.number, view.head.at)
-        balances = self._fetch_balances(sight, chosen)
+        balances, self._silent = self._fetch_balances(sight, chosen)
         self._raise_unusual(sight, balances, chosen)
         watches = self._watch(sight, balances, chosen)
         not_ended = self._database.read(self._fetch_not_ended)
@@ -189,13 +191,21 @@ class Alerting:
             self._database.write(
                 lambda c: self._record(c, recorder, sight, watches), repeatable=True
             )
-        self._judged = (view.head.hash, chosen)
+        self._judged = (view.head.hash, chosen) if self._silent is None else None
 
-    def _fetch_balances(self, sight: Sight, chosen: Chosen) -> Balances:
-        return {
-            (wallet, token): self._chain.fetch_balance_at(token, wallet, sight.block)
-            for wallet, token in find_needed(sight, self._places.names, chosen)
-        }
+    def _fetch_balances(self, sight: Sight, chosen: Chosen) -> tuple[Balances, str | None]:
+        """
+        With what could not be read: one token that does not answer keeps nobody from hearing of
+        the others.
+        """
+        silent: str | None = None
+        balances: dict[tuple[Address, Address], int] = {}
+        for wallet, token in find_needed(sight, self._places.names, chosen):
+            try:
+                balances[wallet, token] = self._chain.fetch_balance_at(token, wallet, sight.block)
+            except (RevertedError, RpcError, BadAnswerError) as error:
+                silent = f"The balance of {token} in {wallet} cannot be read: {error}"
+        return balances, silent
 
     def _raise_unusual(self, sight: Sight, balances: Balances, chosen: Chosen) -> None:
         sensitivity = chosen.settings.unusual_spending

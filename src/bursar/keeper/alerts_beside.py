@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from eth_abi.exceptions import DecodingError
+
 from bursar.chain.client import Client
 from bursar.chain.contracts import token_at
+from bursar.chain.errors import BadAnswerError
 from bursar.keeper.alerting import Alerting, AlertPlaces
 from bursar.keeper.ports import ChainView, Watcher
 from bursar.store.alerts import Whose
@@ -53,7 +56,10 @@ class NodeBalances:
             return self._client.fetch_balance(who, block)
         contract = token_at(self._client, token)
         output = self._client.call(contract.build_call("balanceOf", who), block=block)
-        return int(contract.type.decode("balanceOf", output))
+        try:
+            return int(contract.type.decode("balanceOf", output))
+        except (DecodingError, ValueError) as error:
+            raise BadAnswerError(f"{token} answers balanceOf with no number.") from error
 
 
 @contextmanager
