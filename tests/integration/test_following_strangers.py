@@ -128,3 +128,25 @@ def test_strangers__logs_like_ours_more_than_a_node_shows__stop_nobody(
     with node.breaking("eth_getLogs", by=refuses_many):
         asyncio.run(follow(following))
     check_against_chain(world, database)
+
+
+def hides_and_refuses(params: Any, forward: Any) -> Any:
+    """
+    Nothing of ours where it is asked for, and too much where all of a block is.
+    """
+    if "topics" not in params[0]:
+        return error("query returned more than 100 results", -32005)(params, forward)
+    return {"result": []}
+
+
+def test_strangers__more_in_a_block_than_a_node_lists__hides_nothing_of_ours(
+    world: LiveWorld, node: FaultyNode, database: Database
+) -> None:
+    """
+    Where no receipts are read, and the filter says that something is missing: receipts are read.
+    """
+    world.pay(10 * USDC)
+    following = build_following(world, database, node.url, receipts=Receipts.NEVER)
+    with node.breaking("eth_getLogs", by=hides_and_refuses):
+        asyncio.run(follow(following))
+    check_against_chain(world, database)

@@ -5,6 +5,7 @@ A second look at the blocks that touch us: their receipts, or all of their logs.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from bursar.chain.follower.blocks import Header
 from bursar.chain.follower.bloom import held
 from bursar.chain.follower.emitters import Emitters
 from bursar.chain.follower.endpoint import Endpoint
-from bursar.chain.follower.errors import IncompleteError
+from bursar.chain.follower.errors import IncompleteError, TooMuchError
 from bursar.chain.follower.layouts import layouts
 from bursar.chain.follower.reading import Found, RawLog, complete
 from bursar.chain.follower.receipts import RawReceipt, fetch_receipts, logs_of
@@ -79,15 +80,22 @@ async def inspect(
     if receipts is not Receipts.NEVER:
         every = receipts in (Receipts.RECENT, Receipts.ALWAYS)
         return await _read_receipts(endpoint, found, emitters, every=every)
-    blocks = []
-    for header, logs in found:
-        if logs is None:
-            blocks += await _read_receipts(endpoint, [(header, None)], emitters, every=True)
-            continue
-        logs = await complete(endpoint, header, logs, emitters.all())
-        emitters.learn(logs)
-        blocks.append(Block(header, logs, []))
-    return blocks
+    return [await _read_logs(endpoint, header, logs, emitters) for header, logs in found]
+
+
+async def _read_logs(
+    endpoint: Endpoint, header: Header, logs: list[RawLog] | None, emitters: Emitters
+) -> Block:
+    """
+    By its logs alone, or by its receipts where those are too many for the node to list.
+    """
+    if logs is not None:
+        with suppress(TooMuchError):
+            logs = await complete(endpoint, header, logs, emitters.all())
+            emitters.learn(logs)
+            return Block(header, logs, [])
+    (block,) = await _read_receipts(endpoint, [(header, logs)], emitters, every=True)
+    return block
 
 
 async def _read_receipts(
