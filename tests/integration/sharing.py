@@ -39,7 +39,7 @@ from tests.integration.live import LiveWorld, budget, ref
 # Blocks that are deeper are final.
 DEPTH = 4
 # Long enough for a cycle on a slow machine, short enough to wait for.
-LEASE = 3.0
+LEASE = 5.0
 NAMES = ("keeper", "second keeper")
 
 
