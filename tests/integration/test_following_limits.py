@@ -8,6 +8,7 @@ import asyncio
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from bursar.chain.errors import BadAnswerError
 from bursar.chain.follower import Endpoint, RateLimitedError, Receipts, TooMuchError
 from bursar.chain.follower import endpoint as endpoint_module
+from bursar.chain.follower import endpoints as endpoints_module
 from bursar.devnet import USDC
 from bursar.store.database import Database
 from tests.integration.followed import (
@@ -179,3 +181,30 @@ def test_endpoint__told_to_come_later__rests_as_long_and_never_for_good(
 
     with node.breaking("*", by=lambda *_: Status(code, {"Retry-After": said})):
         assert asyncio.run(ask()) == seconds
+
+
+def test_following__one_of_two_nodes_hangs__is_not_waited_for(
+    world: LiveWorld, node: FaultyNode, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It takes the question and says nothing: the other one is read before it gives up.
+    """
+    monkeypatch.setattr(endpoints_module, "OTHERS_SECONDS", 0.05)
+    asked, released = Event(), Event()
+
+    def hangs(_: Any, __: Any) -> None:
+        asked.set()
+        if not released.wait(30):
+            released.set()
+
+    world.pay(USDC)
+    following = build_following(world, store, node.url, world.chain.rpc.url, timeout=60.0)
+    try:
+        with node.breaking("*", by=hangs):
+            progress, failures = asyncio.run(follow_through(following, 1))
+    finally:
+        given_up = released.is_set()
+        released.set()
+    assert (asked.is_set(), given_up) == (True, False)
+    assert (progress.behind, failures) == (0, 0)
+    check_against_chain(world, store)

@@ -5,8 +5,8 @@ Several nodes of one chain: who is asked next, and who is left alone after it fa
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final, NamedTuple
 
 from bursar.chain.errors import BadAnswerError, ChainError, NoAnswerError
 from bursar.chain.follower.blocks import Header, read_header
@@ -16,6 +16,8 @@ from bursar.chain.follower.errors import DisagreementError, HaltedError, RateLim
 # A failed node is tried again after this, doubled with each failure in a row.
 FIRST_REST: Final = 0.25
 LONGEST_REST: Final = 30.0
+# How long one node is waited for that answers later than another.
+OTHERS_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -59,11 +61,12 @@ class Endpoints:
         The latest block of every node that answers: the best one to read from first.
 
         Among those with the highest block the preferred one comes first; who is behind comes last.
-        Raises what the last one raised where none answers, NoAnswerError while all rest, and
-        HaltedError where one is of another chain.
+        Once one has answered, the others have `OTHERS_SECONDS`: a node that hangs keeps nobody from
+        reading another. Raises what the last one raised where none answers, NoAnswerError while all
+        rest, and HaltedError where one is of another chain.
         """
         awake = self._awake()
-        answers = await asyncio.gather(*map(self._fetch_head, awake), return_exceptions=True)
+        answers = await _gather_soon([self._fetch_head(endpoint) for endpoint in awake])
         sights: list[Sight] = []
         failure: ChainError | None = None
         for endpoint, answer in zip(awake, answers, strict=True):
@@ -141,6 +144,31 @@ class Endpoints:
                 f"{self.next_awake():.3g} s."
             )
         return awake
+
+
+async def _gather_soon(asked: Sequence[Coroutine[Any, Any, Header]]) -> list[Any]:
+    """
+    What each comes to, or its error: NoAnswerError for what is not there soon after the first.
+    """
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    waiting = set(tasks)
+    try:
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.exception() is None for task in done):
+                break
+        if waiting:
+            await asyncio.wait(waiting, timeout=OTHERS_SECONDS)
+    finally:
+        late = [task for task in tasks if not task.done()]
+        for task in late:
+            task.cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+    words = f"It has not answered {OTHERS_SECONDS:g} s after another node had."
+    return [
+        NoAnswerError(words) if isinstance(answer, asyncio.CancelledError) else answer
+        for answer in answers
+    ]
 
 
 async def validate_agreement(sights: Sequence[Sight], number: int) -> None:
