@@ -99,11 +99,10 @@ class Reconciler:
         wanted = {due.wallet for due in find_due(state, at)}
         if state.heartbeat_timeout != FOREVER or find_due_changes(state, at):
             wanted.add(self._organization)
-        busy = {part_of(self._organization, key) for key in under_way} - {None}
+        found = (part_of(self._organization, key) for key in under_way)
+        busy = {part for part in found if part is not None}
         able = Role.KEEPER in state.roles(self._sender.address)
-        return self._sharing.take(
-            parts, wanted, {part for part in busy if part is not None}, able=able
-        )
+        return self._sharing.take(parts, wanted, busy, able=able)
 
     def _conclude(
         self,
