@@ -2,7 +2,8 @@
 A store with a million events, and one of 1,000 wallets with 10,000 agents: started again, how long
 it takes and how much memory it needs.
 
-    python scripts/_bench_large.py URL ORGANIZATION CHAIN_ID    → {"seconds": …, "memory_mb": …}
+    python scripts/_bench_large.py URL ORGANIZATION CHAIN_ID [--books]
+    → {"seconds": …, "memory_mb": …}
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, func, insert, select
 
 from bursar import events
+from bursar.audit import Carrier
 from bursar.budgets import Budget
 from bursar.chain.follower import Extension, Header, Logged, Mark
 from bursar.chain.follower.layouts import layouts_by_name
 from bursar.events import Event
+from bursar.keeper.bookkeeping import Books
 from bursar.keeper.following_ledger import Ledger
 from bursar.keeper.following_start import load
+from bursar.keeper.watching import StoreWatcher
+from bursar.store.audit_log import AuditLog
+from bursar.store.audit_table import AUDIT
 from bursar.store.chain_tables import chain_events, chain_payments
 from bursar.store.chain_writer import commit_batch
 from bursar.store.database import Database
@@ -45,6 +51,29 @@ def multiply_events(database: Database, times: int) -> int:
             database.write(partial(_copy, table=table, shift=number * 10_000_000))
     with database.reading() as connection:
         return connection.execute(select(func.count()).select_from(chain_events)).scalar_one()
+
+
+def multiply_audit(database: Database, times: int) -> None:
+    """
+    The same with the audit's entries. Their chain of hashes does not hold: what starts looks at its
+    end only.
+    """
+    for number in range(1, times):
+        database.write(partial(_copy_audit, number=number, shift=number * 10_000_000))
+
+
+def _copy_audit(connection: Connection, number: int, shift: int) -> None:
+    changed = {
+        "sequence": AUDIT.c.sequence - shift,
+        "block": AUDIT.c.block - shift,
+        "previous": func.randomblob(32),
+        "hash": func.randomblob(32),
+        "identity": AUDIT.c.identity + f":{number}",
+    }
+    names = [column.name for column in AUDIT.columns]
+    values = [changed.get(name, AUDIT.c[name]) for name in names]
+    copied = select(*values).where(AUDIT.c.sequence >= 0)
+    connection.execute(insert(AUDIT).from_select(names, copied))
 
 
 def _copy(connection: Connection, table: Table, shift: int) -> None:
@@ -132,18 +161,42 @@ def _peak() -> float:
     return int(line.split()[1]) / 1024
 
 
-def main(url: str, organization: str, chain_id: str) -> None:
+class NoCarriers:
     """
-    Load what is stored, and print how long it took and how large the process is.
+    Nothing that is past is asked of a node.
     """
+
+    def fetch(self, transaction: Bytes32, /) -> Carrier:
+        raise AssertionError(f"0x{transaction.hex()} was asked for")
+
+    def fetch_balance(self, who: Address, block: int, /) -> int:
+        raise AssertionError(f"the balance of {who} was asked for")
+
+
+def keep_books(database: Database, organization: Address, chain_id: int) -> int:
+    """
+    The first look of a keeper's books. How many entries they have gained.
+    """
+    kept = Books(AuditLog(database, chain_id, organization), NoCarriers()).keep()
+    assert not kept.troubles, kept.troubles
+    return kept.entries
+
+
+def main(url: str, organization: str, chain_id: str, books: str = "") -> None:
+    """
+    Load what is stored, and print how long it took and how large the process is. With books, what a
+    keeper does before its first look at the chain is all in it, but for the node's answers.
+    """
+    who, chain = checksummed(organization), int(chain_id)
     with Database.open(url) as database:
         begin = time.perf_counter()
-        _, stored, _ = database.write(
-            partial(load, chain_id=int(chain_id), organization=checksummed(organization), first=0)
-        )
-        seconds = time.perf_counter() - begin
+        _, stored, _ = database.write(partial(load, chain_id=chain, organization=who, first=0))
         tip = stored.state.copy()
-        found = {"seconds": seconds, "memory_mb": _peak(), "wallets": len(tip.registry)}
+        found = {"follower_s": time.perf_counter() - begin, "wallets": len(tip.registry)}
+        if books:
+            StoreWatcher(database, lambda: tip, chain_id=chain, organization=who, by=who).catch_up()
+            assert keep_books(database, who, chain) == 0, "everything is in the audit"
+        found |= {"seconds": time.perf_counter() - begin, "memory_mb": _peak()}
         print(json.dumps(found))
 
 

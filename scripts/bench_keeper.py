@@ -31,13 +31,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from _bench_chain import BEGIN, PAYMENTS_A_BATCH, BusyChain, busy_chain
-from _bench_large import fill_large, multiply_events
+from _bench_large import fill_large, multiply_audit, multiply_events
 from _bench_peers import measure_web3, silverback
 from rich.console import Console
 from rich.table import Table
 
+from bursar.chain.carriers import CarrierReader
 from bursar.chain.follower import DEPTH, Endpoint, Endpoints, Receipts
+from bursar.keeper.bookkeeping import Books
 from bursar.keeper.following import Following
+from bursar.store.audit_log import AuditLog
 from bursar.store.database import Database
 from bursar.store.decisions import Decision, Outcome, record_decision
 from bursar.types import checksummed
@@ -79,7 +82,8 @@ ROWS: Final = (
     ("live_logs_per_s", "live, block by block, logs/s", None, True),
     ("silverback_logs_per_s", "a Silverback bot that stores, logs/s", None, True),
     ("live_ratio_to_silverback", "live to Silverback", 20.0, True),
-    ("restart_s", "start with a million events, s", None, False),
+    ("restart_s", "start of a keeper with a million events, s", None, False),
+    ("restart_follower_s", "… of that the follower, s", None, False),
     ("api_row_p50_ms", "a row of an API beside a backfill, p50, ms", None, False),
     ("api_row_p99_ms", "… p99, ms", None, False),
     ("memory_mb", "1,000 wallets and 10,000 agents, MB", None, False),
@@ -187,12 +191,17 @@ def measure_silverback(busy: BusyChain, programs: Path) -> float:
 
 def measure_restart(busy: BusyChain, url: str) -> dict[str, float]:
     """
-    A store with a million events behind it.
+    A store with a million events behind it, all of them in the audit.
     """
+    organization, chain_id = busy.devnet.organization.address, busy.chain.chain_id
+    carriers = CarrierReader(busy.chain, busy.devnet.safe.address)
     with Database.open(url) as database:
         events = asyncio.run(run_and_close(follow(busy, database, receipts=Receipts.NEVER)))
+        kept = Books(AuditLog(database, chain_id, organization), carriers).keep()
+        assert not kept.troubles, kept.troubles
         multiply_events(database, -(-MILLION // events))
-    return measure_start(url, busy.devnet.organization.address, busy.chain.chain_id)
+        multiply_audit(database, -(-MILLION // events))
+    return measure_start(url, organization, chain_id, "--books")
 
 
 def measure_memory(url: str) -> dict[str, float]:
@@ -205,12 +214,12 @@ def measure_memory(url: str) -> dict[str, float]:
     return measure_start(url, organization, 1)
 
 
-def measure_start(url: str, organization: str, chain_id: int) -> dict[str, float]:
+def measure_start(url: str, organization: str, chain_id: int, *options: str) -> dict[str, float]:
     """
     In a new process: seconds until it could go on, and its size.
     """
     script = ROOT / "scripts/_bench_large.py"
-    command = [sys.executable, str(script), url, organization, str(chain_id)]
+    command = [sys.executable, str(script), url, organization, str(chain_id), *options]
     found: dict[str, float] = json.loads(subprocess.check_output(command))
     return found
 
@@ -251,7 +260,8 @@ def measure_all(blocks: int, programs: Path | None, say: Console) -> dict[str, f
             found["silverback_logs_per_s"] = bot
             found["live_ratio_to_silverback"] = live / bot
         found |= measure_rows_beside(busy, sqlite("beside"))
-        found["restart_s"] = measure_restart(busy, sqlite("million"))["seconds"]
+        restart = measure_restart(busy, sqlite("million"))
+        found["restart_s"], found["restart_follower_s"] = restart["seconds"], restart["follower_s"]
         found["memory_mb"] = measure_memory(sqlite("large"))["memory_mb"]
     return found
 

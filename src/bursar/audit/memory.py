@@ -121,7 +121,13 @@ class AuditMemory:
             case Swept():
                 self._balances[event.emitter, event.token] = 0
             case Paid() | PaymentExecuted():
-                self._move(event.emitter, event.token, -event.amount)
+                self.remember_paid(event.emitter, event.token, event.amount)
+
+    def remember_paid(self, wallet: Address, token: Address, amount: int) -> None:
+        """
+        A payment left: nothing else of it is asked for later.
+        """
+        self._move(wallet, token, -amount)
 
     def _move(self, wallet: Address, token: Address, amount: int) -> None:
         # What tokens say of themselves need not fit together.

@@ -20,11 +20,16 @@ from bursar.keeper.ports import Clock
 from bursar.store.audit_dropped import compare, retract_dropped
 from bursar.store.audit_heads import HeadKeeper
 from bursar.store.audit_log import AuditLog
-from bursar.store.audit_past import AuditPast
 from bursar.store.audit_recorder import AuditRecorder, Carriers, Failures
 from bursar.store.native_moves import fetch_moves
 from bursar.store.refusal_spool import RefusalSpool
-from bursar.store.settled import Settled, fetch_settled, fetch_tail
+from bursar.store.settled import (
+    Settled,
+    fetch_past_events,
+    fetch_past_payments,
+    fetch_settled,
+    fetch_tail,
+)
 from bursar.types import Address
 
 _BEFORE_ALL: Final = -1
@@ -98,11 +103,11 @@ class Books:
             log = self._log
             if not self._take_back(kept):
                 return
-            self._recorder = AuditRecorder(
+            recorder = AuditRecorder(
                 log, self._carriers, verdict=self._find_verdict, failures=self._failures
             )
-            past = AuditPast.fetch(self._database, log.chain_id, log.organization)
-            self._past_block = past.block
+            self._remember_past(recorder)
+            self._recorder = recorder
         self._find_native()
         while True:
             part = self._database.read(
@@ -117,6 +122,21 @@ class Books:
             self._after = part.last
             if part.is_all:
                 return
+
+    def _remember_past(self, recorder: AuditRecorder) -> None:
+        """
+        What the audit has need not be entered again, only known: of payments just what they moved.
+        """
+        where = (self._log.chain_id, self._log.organization)
+        before = self._past_block = recorder.past_block
+        with self._database.reading() as connection:
+            events = fetch_past_events(connection, *where, before=before)
+            payments = fetch_past_payments(connection, *where, before=before)
+            recorder.remember_past(events, payments)
+        self._wallets |= {one.wallet for one in events if isinstance(one, WalletCreated)}
+        if self._declarations is not None:
+            self._declarations.remember(events)
+        self._after = before - 1
 
     def _take_back(self, kept: Kept) -> bool:
         """

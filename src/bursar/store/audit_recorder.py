@@ -8,9 +8,10 @@ nothing about what is past.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
+from math import inf
 from typing import Protocol
 
 from bursar.audit import (
@@ -43,6 +44,7 @@ from bursar.store.audit_log import Appended, AuditLog, verdict_of
 from bursar.store.audit_order import Happened, position_of
 from bursar.store.audit_past import AuditPast
 from bursar.store.decisions import find_decision
+from bursar.store.settled import PastPayment
 from bursar.types import NATIVE, Address, Bytes32
 
 # They say by themselves who authorised them.
@@ -131,6 +133,37 @@ class AuditRecorder:
         for _, group in groupby(together, key=lambda one: one.transaction):
             entries += self._enter(list(group))
         return self._log.append(entries)
+
+    @property
+    def past_block(self) -> int:
+        """
+        The block from which on events may be missing in the audit; 0 where nothing is in.
+        """
+        return self._past.block
+
+    def remember_past(self, events: Sequence[Event], payments: Iterable[PastPayment]) -> None:
+        """
+        In place of the first calls of `record`: what was logged before `past_block`, all but `Paid`
+        whole, in order. Raises OtherChainError.
+        """
+        known: list[Event | Incoming] = [*events, *self._known_deposits(self._past.block - 1)]
+        others = deque(sorted(known, key=position_of))
+        following = _place_of_first(others)
+        for block, log, wallet, token, amount in payments:
+            while (block, log) > following:
+                self._remember(others.popleft())
+                following = _place_of_first(others)
+            self._memory.remember_paid(wallet, token, amount)
+        for one in others:
+            self._remember(one)
+
+    def _remember(self, one: Event | Incoming) -> None:
+        if isinstance(one, Incoming):
+            self._memory.remember_deposit(one)
+            return
+        if isinstance(one, OrganizationCreated):
+            self._past.validate_same_chain(one)
+        self._memory.remember(one)
 
     def _known_deposits(self, last: int) -> Iterator[Incoming]:
         """
@@ -245,3 +278,10 @@ class AuditRecorder:
         decided = (decision.wallet, decision.agent, decision.token, decision.amount)
         fits = decided == (event.emitter, event.agent, event.token, event.amount)
         return verdict_of(number, decision) if fits else None
+
+
+def _place_of_first(others: Sequence[Event | Incoming]) -> tuple[float, int]:
+    """
+    The block and the log of what comes first; after everything where there is none.
+    """
+    return (others[0].block or 0, others[0].log or 0) if others else (inf, 0)

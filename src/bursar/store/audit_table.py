@@ -31,6 +31,8 @@ AUDIT: Final = Table(
     UniqueConstraint("chain_id", "organization", "previous"),
     UniqueConstraint("chain_id", "organization", "hash"),
     UniqueConstraint("chain_id", "organization", "identity"),
+    # How far the audit has come is asked at each start, of however many entries.
+    Index(None, "chain_id", "organization", "action", "block"),
     Index(None, "organization", "at"),
     Index(None, "wallet", "at"),
     Index(None, "agent", "at"),

@@ -13,6 +13,7 @@ from bursar.chain.follower import read_event
 from bursar.events import Event, PaymentCancelled, PaymentQueued
 from bursar.payments import QueuedPayment
 from bursar.store.chain_tables import chain_events
+from bursar.store.settled import BESIDE_PAID
 from bursar.types import Address
 
 _c = chain_events.c
@@ -72,7 +73,7 @@ def _find_queued(
 
 
 def _of(source: int, name: str) -> "Select[Any]":
-    return select(chain_events).where(_c.source == source, _c.name == name)
+    return select(chain_events).where(_c.source == source, BESIDE_PAID, _c.name == name)
 
 
 def _read(row: Any) -> Event:

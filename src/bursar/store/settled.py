@@ -4,25 +4,49 @@ What the store has of a chain, in parts: what is final in whole blocks, and what
     chain_cursor, chain_events, chain_transfers → Settled (final) · fetch_tail (the rest)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, LargeBinary, Row, literal_column, select, type_coerce
 
 from bursar.audit import FailedCall, Incoming
 from bursar.chain.follower import read_event
 from bursar.events import Event
-from bursar.store.chain_tables import chain_events, chain_failed_calls, chain_transfers
+from bursar.store.chain_payments import PAID
+from bursar.store.chain_tables import (
+    chain_events,
+    chain_failed_calls,
+    chain_payments,
+    chain_transfers,
+)
 from bursar.store.chain_writer import Cursor, find_cursor
-from bursar.types import Address
+from bursar.types import Address, checksummed
 
 # Of one part, unless a single block has more.
 MOST_EVENTS: Final = 500
 _WHOLE: Final = -1
+_ROWS_AT_ONCE: Final = 10_000
 
 _events = chain_events.c
 _transfers = chain_transfers.c
 _failed = chain_failed_calls.c
+
+
+# Written out, as in the index over just these: a parameter would not be recognised.
+BESIDE_PAID: Final = _events.name != literal_column("'Paid'")
+
+
+class PastPayment(NamedTuple):
+    """
+    What a `Paid` moved, where nothing else of it matters. `amount` in base units.
+    """
+
+    block: int
+    log: int
+    wallet: Address
+    token: Address
+    amount: int
 
 
 class Settled(NamedTuple):
@@ -58,6 +82,48 @@ def fetch_settled(
         is_all=last >= final,
         failed=_fetch_failed(connection, cursor.source, after, last),
     )
+
+
+def fetch_past_events(
+    connection: Connection, chain_id: int, organization: Address, *, before: int
+) -> tuple[Event, ...]:
+    """
+    Everything but `Paid` that was logged in blocks before block `before`.
+    """
+    cursor = find_cursor(connection, chain_id, organization)
+    if cursor is None:
+        return ()
+    return _read_all(
+        connection, (_events.source == cursor.source, BESIDE_PAID, _events.block < before)
+    )
+
+
+def fetch_past_payments(
+    connection: Connection, chain_id: int, organization: Address, *, before: int
+) -> Iterator[PastPayment]:
+    """
+    Every `Paid` of those blocks, all of which have to be final, several times as fast as whole
+    events.
+    """
+    cursor = find_cursor(connection, chain_id, organization)
+    if cursor is None:
+        return
+    columns = chain_payments.c
+    raw = [type_coerce(columns[name], LargeBinary) for name in ("wallet", "token", "amount")]
+    query = (
+        select(columns.block, columns.log, *raw)
+        .where(columns.source == cursor.source, columns.status == PAID, columns.block < before)
+        .order_by(columns.block, columns.log)
+    )
+    rows = connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
+    for block, log, wallet, token, amount in rows:
+        number = int.from_bytes(amount, "big")
+        yield PastPayment(block, log, _address(bytes(wallet)), _address(bytes(token)), number)
+
+
+@lru_cache(maxsize=65_536)
+def _address(raw: bytes) -> Address:
+    return checksummed(f"0x{raw.hex()}")
 
 
 def fetch_tail(

@@ -86,6 +86,12 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_audit_agent_at"), "audit", ["agent", "at"], unique=False)
+    op.create_index(
+        op.f("ix_audit_chain_id_organization_action_block"),
+        "audit",
+        ["chain_id", "organization", "action", "block"],
+        unique=False,
+    )
     op.create_index(op.f("ix_audit_organization_at"), "audit", ["organization", "at"], unique=False)
     op.create_index(op.f("ix_audit_wallet_at"), "audit", ["wallet", "at"], unique=False)
     op.create_table(
@@ -175,6 +181,14 @@ def upgrade() -> None:
         sa.Column("payload", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source", "block", "log", name=op.f("pk_chain_events")),
         sqlite_with_rowid=True,
+    )
+    op.create_index(
+        "ix_chain_events_beside_paid",
+        "chain_events",
+        ["source", "block", "log"],
+        unique=False,
+        sqlite_where=sa.text("name <> 'Paid'"),
+        postgresql_where=sa.text("name <> 'Paid'"),
     )
     op.create_table(
         "chain_failed_calls",
