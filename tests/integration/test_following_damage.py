@@ -5,10 +5,13 @@ A store whose rows somebody has changed, or a disk has.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from bursar.chain.follower import IncompleteError, Receipts
+from bursar.chain.follower.layouts import layouts_by_name
 from bursar.devnet import USDC
 from bursar.store.database import Database
 from bursar.store.errors import StoreDamagedError
@@ -21,6 +24,7 @@ from tests.integration.followed import (
     mine,
 )
 from tests.integration.live import LiveWorld
+from tests.integration.proxy import FaultyNode
 
 
 @pytest.mark.parametrize(
@@ -55,3 +59,30 @@ def test_following__rows_that_make_no_sense__says_so_and_can_be_rebuilt(
     after = derived_rows(database)
     changed = [name for name in before if after[name] != before[name]]
     assert set(changed) <= {"chain_cursor"}
+
+
+def test_following__a_past_with_a_gap__says_so_and_can_be_rebuilt(
+    world: LiveWorld, node: FaultyNode, database: Database
+) -> None:
+    """
+    Without receipts a node can leave out one log of a block and show the others. What follows from
+    it does not fit, and an honest node does not mend what is in the store.
+    """
+    topic = layouts_by_name()["BudgetSet"].topic
+
+    def hides(_: Any, forward: Any) -> Any:
+        answered = forward()
+        shown = [log for log in answered["result"] if log["topics"][0] != topic]
+        return {"result": shown}
+
+    mine(world, DEPTH)
+    lied_to = build_following(world, database, node.url, receipts=Receipts.NEVER)
+    with node.breaking("eth_getLogs", by=hides):
+        asyncio.run(follow(lied_to))
+    world.pay(USDC)
+    with pytest.raises(IncompleteError, match="run `bursar keeper rebuild`"):
+        asyncio.run(follow(build_following(world, database)))
+    again = build_following(world, database)
+    asyncio.run(again.empty())
+    asyncio.run(follow(again))
+    check_against_chain(world, database)

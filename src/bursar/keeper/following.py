@@ -203,7 +203,9 @@ class Following:
         except BrokenHistoryError as error:
             self._forget()
             raise IncompleteError(
-                f"What the node shows cannot be everything: {error}. It is asked again."
+                f"What the node shows cannot be everything: {error}. It is asked again; where that "
+                "goes on, a part of the past is missing in the store: name another node, check the "
+                "block that following begins at, and run `bursar keeper rebuild`."
             ) from error
         except BaseException:
             self._forget()
