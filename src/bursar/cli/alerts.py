@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
     from bursar.store.alerts import StoredAlert
 
-alerts = typer.Typer(
-    help="What people were told without asking: low balances, limits that are near, and more.",
-    invoke_without_command=True,
-)
+alerts = typer.Typer(invoke_without_command=True)
 
 
 @alerts.callback()
@@ -30,9 +27,10 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """
-    Show the alerts, the latest last.
+    What people were told without asking: low balances, limits that are near, and more.
 
-    The keeper raises them, each once, and clears those that are over. Reads only.
+    The keeper raises them, each once, and clears those that are over. The latest comes last. Reads
+    only.
 
     Example: bursar alerts --open
     """
