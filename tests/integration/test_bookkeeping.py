@@ -337,3 +337,24 @@ def test_audit__of_final_blocks_that_go__is_retracted_and_goes_on(office: Office
     assert office.alarms() == []
     office.begin()
     assert office.look().entries == 0
+
+
+def test_balances__of_books_that_begin_again__add_up_from_what_is_past(office: Office) -> None:
+    """
+    Payments and deposits before the block that the audit ends with are only summed up. Whatever
+    comes after says what the wallet really had.
+    """
+    world = office.world
+    for amount in (5 * USDC, 6 * USDC):
+        office.pay(amount)
+    world.usdc.send(world.deployer, "mint", address_of(world.stranger), 40 * USDC)
+    world.usdc.send(world.stranger, "transfer", world.wallet.address, 40 * USDC)
+    office.pay(7 * USDC)
+    office.settle()
+    for amount in (8 * USDC, 9 * USDC):
+        office.begin()
+        office.pay(amount)
+        office.settle()
+        last = office.entries(Action.AGENT_SPEND)[-1]
+        assert last.amount == amount
+        assert last.balance_after == world.usdc_of(world.wallet.address)
