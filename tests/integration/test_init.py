@@ -127,7 +127,10 @@ def test_init__with_bursar_alone__owners_sign_and_execute_what_it_wrote(
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
-    draft = safe("import", said["batch"], "--author", "ana", "-p", "found acme")["draft"]["id"]
+    made = safe("import", said["batch"], "--author", "ana", "-p", "found acme")["draft"]
+    figures = [figure for call in made["explanation"]["calls"] for figure in call["figures"]]
+    assert {"label": "ends", "before": "none", "after": "never"} in figures
+    draft = made["id"]
     for owner in town.owners[:2]:
         monkeypatch.setenv("OWNER", "0x" + bytes(owner.key).hex())
         safe("sign", draft, "--from-env", "OWNER", "--yes")

@@ -75,7 +75,8 @@ def _print_approvals(summary: "Summary") -> None:
     say()
     for one in summary.approvals:
         how = f", {one.how}" if one.signed else ""
-        say(f"{'signed' if one.signed else 'open':7}{one.name} {one.address}{how}")
+        who = one.address if one.name == one.address else f"{one.name} {one.address}"
+        say(f"{'signed' if one.signed else 'open':7}{who}{how}")
         if one.to_sign:
             say("       a contract. Where it is a Safe, its own owners sign the message")
             say(f"       {one.to_sign}")

@@ -6,7 +6,8 @@ What `bursar safe draft` reads: names, amounts and times, as people write them.
 A command is written as what it makes of its own options; `drafting` adds those that all have.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -100,6 +101,19 @@ def find_token(policy: "Policy", name: str) -> tuple[Any, int]:
     return token.address, token.decimals
 
 
+@contextmanager
+def _naming(text: str) -> Iterator[None]:
+    """
+    What was found goes before what is wrong with it: a draft has many figures.
+    """
+    from bursar.config.problems import WrongError
+
+    try:
+        yield
+    except WrongError as wrong:
+        raise WrongError(f"{text!r}: {wrong.message}", wrong.fix) from None
+
+
 def read_amount(text: str | None, decimals: int, *, off: bool = False) -> int | None:
     """
     Whole tokens as base units; `off`, where it may be, is the maximum. Raises WrongError.
@@ -111,7 +125,8 @@ def read_amount(text: str | None, decimals: int, *, off: bool = False) -> int | 
         return None
     if off and text in OFF_WORDS:
         return MAX_UINT256
-    return to_base_units(parse_amount(text), decimals)
+    with _naming(text):
+        return to_base_units(parse_amount(text), decimals)
 
 
 def read_time(text: str) -> int:
@@ -120,7 +135,8 @@ def read_time(text: str) -> int:
     """
     from bursar.config import parse_duration
 
-    return parse_duration(text)
+    with _naming(text):
+        return parse_duration(text)
 
 
 def read_expiry(text: str | None) -> int | None:
@@ -132,7 +148,8 @@ def read_expiry(text: str | None) -> int | None:
 
     if text is None:
         return None
-    return (EXPIRY_HOURS_END - 1) * HOUR if text == "off" else parse_expiry(text)
+    with _naming(text):
+        return (EXPIRY_HOURS_END - 1) * HOUR if text == "off" else parse_expiry(text)
 
 
 def read_share(text: str | None) -> int | None:
@@ -144,7 +161,8 @@ def read_share(text: str | None) -> int | None:
 
     if text is None:
         return None
-    return ALL_BPS if text in OFF_WORDS else to_base_units(parse_amount(text), 2)
+    with _naming(text):
+        return ALL_BPS if text in OFF_WORDS else to_base_units(parse_amount(text), 2)
 
 
 def find_category(policy: "Policy", name: str) -> Any:

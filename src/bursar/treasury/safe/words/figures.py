@@ -9,7 +9,7 @@ from bursar.budgets import Budget
 from bursar.state import State
 from bursar.treasury.safe.words.model import Figure
 from bursar.treasury.words import Words, show_moment
-from bursar.types import ALL_BPS, MAX_UINT256, Address
+from bursar.types import ALL_BPS, EXPIRY_HOURS_END, HOUR, MAX_UINT256, Address
 
 # A figure that is nowhere else written: the last full hour that the contract holds.
 _AMOUNTS = {
@@ -35,7 +35,7 @@ def _budget(words: Words, token: Address, budget: Budget) -> Iterator[tuple[str,
     none_waits = "none wait" if waits == MAX_UINT256 else f"from {words.amount(waits, token)}"
     yield "payments that wait", none_waits if alive else "none"
     yield "most payments a day", f"{budget.max_payments:,}" if alive else "none"
-    yield "ends", show_moment(budget.expires_at) + " UTC" if alive else "none"
+    yield "ends", _ends(budget.expires_at) if alive else "none"
     share = f"{budget.share_bps / 100:g} % of the balance"
     yield "share of the balance a day", share if alive and budget.share_bps < ALL_BPS else "off"
     yield "over any 24 hours", "yes" if budget.rolling else "no"
@@ -89,3 +89,8 @@ def _read(
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _ends(at: int) -> str:
+    # The last hour that the contract holds is how `off` is written there.
+    return "never" if at >= (EXPIRY_HOURS_END - 1) * HOUR else f"{show_moment(at)} UTC"
