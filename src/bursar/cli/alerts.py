@@ -27,10 +27,10 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """
-    What people were told without asking: low balances, limits that are near, and more.
+    What people were told without asking.
 
-    The keeper raises them, each once, and clears those that are over. The latest comes last. Reads
-    only.
+    Low balances, daily limits that are near, unusual days, undeclared payments. The keeper raises
+    them, each once, and clears those that are over. The latest comes last. Reads only.
 
     Example: bursar alerts --open
     """
