@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -23,7 +24,7 @@ from bursar.chain.local import LocalChain
 from bursar.chain.sending import points
 from bursar.devnet import USDC, address_of
 from bursar.events import PaymentCancelled, PaymentQueued
-from bursar.keeper import CycleReport, Keeper, Outcome, ProblemKind
+from bursar.keeper import CycleReport, Keeper, Outcome, ProblemKind, bookkeeping
 from bursar.keeper.orders import execute_key
 from bursar.keeper.standing import KeeperStanding, fetch_keeper_standings
 from bursar.store.audit_log import AuditLog
@@ -31,6 +32,7 @@ from bursar.store.audit_query import Filter, find_audit
 from bursar.store.audit_verify import verify_audit
 from bursar.store.database import Database
 from bursar.store.sending_tables import intents, leases, transactions
+from bursar.store.settled import fetch_settled
 from tests.integration.keeping import events
 from tests.integration.live import MONDAY, LiveWorld, founded, ref
 from tests.integration.proxy import FaultyNode, hang_up
@@ -344,6 +346,39 @@ def test_keeper__that_cannot_read_the_chain__leaves_following_to_another(
     assert report.block is not None
     assert report.problems == []
     assert Outcome.EXECUTED in [payment.outcome for payment in report.payments]
+
+
+def test_books__of_one_that_was_away_in_the_middle__write_nothing(
+    town: Town, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    While the first reads what it is going to write down, it falls silent, and the second takes over
+    and writes it down. What the first had in mind is refused, whether or not it would be the same.
+    """
+    with (
+        town.keeping(town.keys[0], lease_seconds=LONG) as first,
+        town.keeping(town.keys[1], lease_seconds=LONG) as second,
+    ):
+        assert outcomes(first.run_once()) == []
+        town.queue(town.wallets[0])
+        mine(town, 2 * DEPTH)
+        away = [True]
+
+        def read_and_fall_silent(*args: Any, **kwargs: Any) -> Any:
+            part = fetch_settled(*args, **kwargs)
+            if away:
+                away.clear()
+                fall_silent(store, first)
+                assert second.run_once().entries > 0
+            return part
+
+        monkeypatch.setattr(bookkeeping, "fetch_settled", read_and_fall_silent)
+        late = first.run_once()
+
+        assert not away
+        assert late.entries == 0
+        assert any("Another process writes" in problem.text for problem in late.problems)
+        assert outcomes(first.run_once()) == []
 
 
 @pytest.mark.slow

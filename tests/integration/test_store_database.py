@@ -97,6 +97,26 @@ def test_write__that_raises__keeps_nothing(probe: Database) -> None:
     assert probe.write(lambda _: "result") == "result"
 
 
+def test_write__behind_a_fence_that_has_fallen__keeps_nothing(probe: Database) -> None:
+    """
+    The fence is asked in the transaction itself, each time, and only of who is behind it.
+    """
+    mine = [True]
+
+    def check(_: sa.Connection) -> None:
+        if not mine:
+            raise KeyError("another's by now")
+
+    fenced = probe.fenced(check)
+    fenced.write(add(id=1))
+    mine.clear()
+    with pytest.raises(KeyError, match="another's by now"):
+        fenced.write(add(id=2))
+    probe.write(add(id=3))
+
+    assert count(fenced) == count(probe) == 2
+
+
 def test_write__breaking_a_constraint__is_the_callers_to_handle(probe: Database) -> None:
     """
     A broken uniqueness is no failure of the database: it arrives as it is.

@@ -106,8 +106,10 @@ def keeping(
         sender = Sender(client, key, chain_id=chain_id, patience=patience, journal=journal)
         turn_lease = following_lease(database, chain_id, organization, **same)
         urls = [client.rpc.url] + ([witness.rpc.url] if witness is not None else [])
+        # Who was away while another followed writes nothing of what it has seen before.
+        in_turn = database.fenced(turn_lease.check)
         following = Following(
-            database,
+            in_turn,
             Endpoints([Endpoint(url) for url in urls]),
             organization,
             chain_id=chain_id,
@@ -115,7 +117,6 @@ def keeping(
             depth=depth,
             receipts=receipts,
             on_step=_holding(turn_lease),
-            guard=turn_lease.check,
         )
         whose = Whose(chain_id, organization)
         beside = alerting(database, client.rpc.url, whose, alerts, by=sender_address)
@@ -125,7 +126,7 @@ def keeping(
             watcher = StoreWatcher(database, turn, by=sender_address, node=node, **where)
             kept = None
             if books is not None:
-                build = partial(build_books, database, client, places=books, sender=sender, **where)
+                build = partial(build_books, in_turn, client, places=books, sender=sender, **where)
                 kept = BooksInTurn(turn, build)
             crew = Crew(
                 shares, turn, database, client, chain_id=chain_id, by=sender_address, depth=depth

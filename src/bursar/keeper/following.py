@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Concatenate, Final, ParamSpec, TypeVar
-
-from sqlalchemy import Connection
+from typing import Final
 
 from bursar.chain.follower import (
     DEPTH,
@@ -40,9 +38,6 @@ from bursar.types import Address
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
 
 _log = logging.getLogger("bursar.keeper.following")
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +77,8 @@ class Progress:
 class Following:
     """
     Follows `organization` into `database`. `first` is the block of its creation, or any before it;
-    blocks deeper than `depth` count as final. `guard` is asked in each transaction, and raises
-    where another process follows by now. Not for several tasks at once.
+    blocks deeper than `depth` count as final. Where others may follow too, hand it a database that
+    is fenced. Not for several tasks at once.
     """
 
     def __init__(
@@ -98,7 +93,6 @@ class Following:
         reads_all_headers: bool = True,
         receipts: Receipts = Receipts.TOUCHED,
         on_step: Callable[[Step], None] | None = None,
-        guard: Callable[[Connection], object] | None = None,
     ) -> None:
         self.endpoints = endpoints
         endpoints.chain_id = chain_id
@@ -110,11 +104,10 @@ class Following:
         self._reads_all_headers = reads_all_headers
         self._receipts = receipts
         self._on_step = on_step
-        self._guard = guard
         self._balances = Balances(database, endpoints)
         self._ledger: Ledger | None = None
         self._follower: Follower | None = None
-        self._writer = BatchWriter(database, self._guarded(commit_batch))
+        self._writer = BatchWriter(database, commit_batch)
 
     @property
     def state(self) -> State:
@@ -180,7 +173,7 @@ class Following:
                 organization=self._organization,
                 first=self._first,
             )
-            cursor, stored, position = await self._database.write_async(self._guarded(begin))
+            cursor, stored, position = await self._database.write_async(begin)
             self._ledger = Ledger(cursor, stored)
             self._follower = Follower(
                 self.endpoints,
@@ -212,16 +205,6 @@ class Following:
             raise
         if self._on_step is not None:
             self._on_step(step)
-
-    def _guarded(
-        self, work: Callable[Concatenate[Connection, P], T]
-    ) -> Callable[Concatenate[Connection, P], T]:
-        def guarded(connection: Connection, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            if self._guard is not None:
-                self._guard(connection)
-            return work(connection, *args, **kwargs)
-
-        return guarded
 
     async def _finish_writing(self) -> None:
         try:

@@ -6,6 +6,7 @@ The database: one thread that writes, and readers beside it.
 """
 
 import asyncio
+import copy
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,7 @@ class Database:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
         self._closing = threading.Event()
         self._inside = threading.local()
+        self._check: Work[object] | None = None
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Self:
@@ -80,6 +82,15 @@ class Database:
         Whether it is a file of this machine, with one process that writes.
         """
         return self.url.get_backend_name() == "sqlite"
+
+    def fenced(self, check: Work[object]) -> Self:
+        """
+        The same database, for what only who passes `check(connection)` may write: it is asked first
+        in each transaction, and what it raises ends it. To close is up to who has opened it.
+        """
+        fenced = copy.copy(self)
+        fenced._check = check
+        return fenced
 
     def write(self, work: Work[T], *, wait_seconds: float = 0.0, repeatable: bool = False) -> T:
         """
@@ -173,6 +184,8 @@ class Database:
             raise StoreError(f"The database {self.name} was opened to be read only.")
         if getattr(self._inside, "writing", False):
             raise StoreError("A write inside a write: use the connection that it was given.")
+        if self._check is not None:
+            work = _behind(self._check, work)
         return self._thread.submit(self._persist, work, wait_seconds, repeatable, lasting)
 
     def _persist(self, work: Work[T], wait_seconds: float, repeatable: bool, lasting: bool) -> T:
@@ -226,6 +239,14 @@ class Database:
         if path is not None:
             _make_file(path)
         self.write(lambda connection: upgrade(connection, self.name))
+
+
+def _behind(check: Work[object], work: Work[T]) -> Work[T]:
+    def fenced(connection: Connection) -> T:
+        check(connection)
+        return work(connection)
+
+    return fenced
 
 
 def in_parts(rows: Sequence[R], size: int = BATCH_ROWS) -> Iterator[Sequence[R]]:
