@@ -36,7 +36,10 @@ def pause(
     scope: ScopeArgument,
     reason: ReasonOption = "",
     duration: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="Such as 30m or 2d; else until unpaused.")
+        str,
+        typer.Option(
+            "--for", metavar="TIME", help="Such as 30m; without, or above 365d, until unpaused."
+        ),
     ] = "0",
     role: Annotated[
         str | None,
