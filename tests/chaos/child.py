@@ -30,6 +30,8 @@ from tests.chaos.scene import DEEPEST_REORG, GENERAL
 
 # Seconds: a test's chain is fast. Blocks that are three deep are never taken back.
 PATIENCE = Patience(timeout=8.0, replace_after=0.5, lag=0.1, poll=0.02, final_after=3)
+# On a busy machine the node may be slow; a process that ends for that shows nothing.
+_ANSWER_SECONDS = 30.0
 FINAL_AFTER = DEEPEST_REORG + 2
 # A cycle of the keeper does not wait for long, and each process lives for less than a second.
 HASTE = Patience(timeout=0.3, replace_after=0.3, lag=0.05, poll=0.02, final_after=FINAL_AFTER)
@@ -59,7 +61,7 @@ def build_sender(
     """
     Of the local chain's account `name`, with a journal in `database`.
     """
-    client = Client(url, timeout=5.0)
+    client = Client(url, timeout=_ANSWER_SECONDS)
     account = derive_account(name)
     address = checksummed(account.address)
     chain_id = client.fetch_chain_id()
@@ -114,7 +116,7 @@ def keep(
     crash_at(point, times)
     spoil(sabotage)
     with Database.open(database) as store:
-        node = Client(url, timeout=5.0)
+        node = Client(url, timeout=_ANSWER_SECONDS)
         address = checksummed(organization)
         following = Following(
             store,

@@ -37,7 +37,7 @@ def test_chaos__code_that_is_broken_on_purpose__is_found(name: str) -> None:
     """
     where = {"sabotage": name, "points": REVEALING[name]}
 
-    campaign = run(Plan(kills=40, seed=7, per_chain=20, kinds=[SQLITE], show=False, **where))
+    campaign = run(Plan(kills=16, seed=7, per_chain=16, kinds=[SQLITE], show=False, **where))
 
     assert campaign.lost or campaign.doubled
 
