@@ -5,6 +5,8 @@ What anybody may put on the chain: none of it may stop those who watch.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -56,13 +58,22 @@ def rows(database: Database, table: Any) -> list[Any]:
         return list(connection.execute(wanted))
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    """
+    On SQLite: what a node does is the same for both.
+    """
+    with Database.open(f"sqlite:///{tmp_path}/bursar.db") as opened:
+        yield opened
+
+
 DIRTY: Final = b"\xff" * 12
 
 
 @pytest.mark.parametrize("depth", [0, DEPTH + 1])
 @pytest.mark.parametrize("dirty", ["sender", "recipient", "both"])
 def test_strangers__a_transfer_with_words_that_are_no_addresses__stops_nobody(
-    world: LiveWorld, database: Database, depth: int, dirty: str
+    world: LiveWorld, store: Database, depth: int, dirty: str
 ) -> None:
     """
     A contract of nobody's logs `Transfer` with more than 20 bytes where an address belongs, and a
@@ -76,9 +87,9 @@ def test_strangers__a_transfer_with_words_that_are_no_addresses__stops_nobody(
     log_as_a_stranger(world, raw(TRANSFER), *words.values(), (7).to_bytes(32, "big"))
     world.pay(10 * USDC)
     mine(world, depth)
-    asyncio.run(follow(build_following(world, database)))
-    check_against_chain(world, database)
-    assert STRANGE not in {row.token for row in rows(database, chain_transfers)}
+    asyncio.run(follow(build_following(world, store)))
+    check_against_chain(world, store)
+    assert STRANGE not in {row.token for row in rows(store, chain_transfers)}
 
 
 @pytest.mark.parametrize("depth", [0, DEPTH + 1])
@@ -114,7 +125,7 @@ def refuses_many(params: Any, forward: Any) -> Any:
 @pytest.mark.parametrize("depth", [0, DEPTH + 1])
 @pytest.mark.parametrize("receipts", Receipts)
 def test_strangers__logs_like_ours_more_than_a_node_shows__stop_nobody(
-    world: LiveWorld, node: FaultyNode, database: Database, depth: int, receipts: Receipts
+    world: LiveWorld, node: FaultyNode, store: Database, depth: int, receipts: Receipts
 ) -> None:
     """
     Anybody may fill a block with logs that have our topics, until the node refuses to list them:
@@ -124,10 +135,10 @@ def test_strangers__logs_like_ours_more_than_a_node_shows__stop_nobody(
     log_as_a_stranger(world, topic, topic, topic, times=101)
     world.pay(10 * USDC, ref=ref(2))
     mine(world, depth)
-    following = build_following(world, database, node.url, receipts=receipts)
+    following = build_following(world, store, node.url, receipts=receipts)
     with node.breaking("eth_getLogs", by=refuses_many):
         asyncio.run(follow(following))
-    check_against_chain(world, database)
+    check_against_chain(world, store)
 
 
 def hides_and_refuses(params: Any, forward: Any) -> Any:
@@ -140,13 +151,13 @@ def hides_and_refuses(params: Any, forward: Any) -> Any:
 
 
 def test_strangers__more_in_a_block_than_a_node_lists__hides_nothing_of_ours(
-    world: LiveWorld, node: FaultyNode, database: Database
+    world: LiveWorld, node: FaultyNode, store: Database
 ) -> None:
     """
     Where no receipts are read, and the filter says that something is missing: receipts are read.
     """
     world.pay(10 * USDC)
-    following = build_following(world, database, node.url, receipts=Receipts.NEVER)
+    following = build_following(world, store, node.url, receipts=Receipts.NEVER)
     with node.breaking("eth_getLogs", by=hides_and_refuses):
         asyncio.run(follow(following))
-    check_against_chain(world, database)
+    check_against_chain(world, store)
