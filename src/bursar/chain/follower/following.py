@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from bursar.chain.errors import BadAnswerError, ChainError
@@ -307,7 +308,10 @@ class Follower:
             _validate_places(header, found)
             decoded += found
             if receipts:
-                seen = read_traffic(header, receipts, self._emitters, found)
+                read = partial(read_traffic, header, receipts, self._emitters, found)
+                is_large = sum(len(receipt["logs"]) for receipt in receipts) > _MANY_LOGS
+                # On another thread the loop has its turns in between.
+                seen = await asyncio.to_thread(read) if is_large else read()
                 if seen != NO_TRAFFIC:
                     traffic[header.number] = seen
                 await asyncio.sleep(0)
