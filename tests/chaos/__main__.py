@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -24,6 +25,8 @@ def main() -> int:
     The whole campaign, with its figures.
     """
     options = _parse()
+    # Told to end, it leaves no server, no chain and no process behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     if options.part is not None:
         work(options.part, options.out)
