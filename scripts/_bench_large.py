@@ -19,7 +19,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, func, insert, select
 
 from bursar import events
-from bursar.audit import Carrier
+from bursar.audit import Action, Carrier
 from bursar.budgets import Budget
 from bursar.chain.follower import Extension, Header, Logged, Mark
 from bursar.chain.follower.layouts import layouts_by_name
@@ -44,7 +44,7 @@ _GENERAL: Final = Bytes32(b"general".ljust(32, b"\0"))
 
 def multiply_events(database: Database, times: int) -> int:
     """
-    Copy every event and payment that often into blocks before the first. How many there are then.
+    Copy every payment that often into blocks before the first. How many there are then.
     """
     for table in (chain_events, chain_payments):
         for number in range(1, times):
@@ -72,7 +72,8 @@ def _copy_audit(connection: Connection, number: int, shift: int) -> None:
     }
     names = [column.name for column in AUDIT.columns]
     values = [changed.get(name, AUDIT.c[name]) for name in names]
-    copied = select(*values).where(AUDIT.c.sequence >= 0)
+    spends = AUDIT.c.action == Action.AGENT_SPEND.value
+    copied = select(*values).where(AUDIT.c.sequence >= 0, spends)
     connection.execute(insert(AUDIT).from_select(names, copied))
 
 
@@ -80,6 +81,8 @@ def _copy(connection: Connection, table: Table, shift: int) -> None:
     names = [column.name for column in table.columns]
     values = [column - shift if column.name == "block" else column for column in table.columns]
     copied = select(*values).where(table.c.block >= 0)
+    if table is chain_events:
+        copied = copied.where(table.c.name == "Paid")  # an organisation is founded once
     connection.execute(insert(table).from_select(names, copied))
 
 
