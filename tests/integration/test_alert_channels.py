@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -180,6 +180,28 @@ def test_deliver__channel_that_fails__is_tried_again_more_and_more_seldom(
     ]
 
 
+def test_deliver__what_a_channel_never_takes__keeps_nothing_else_waiting(post: Post) -> None:
+    """
+    A message that it refuses each time is tried again more and more seldom, the others arrive.
+    """
+    told: list[str] = []
+
+    class Picky:
+        def tell(self, payload: Mapping[str, Any]) -> None:
+            if "x is low" in payload["text"]:
+                raise ChannelError("It answered with status 400.")
+            told.append(payload["text"])
+
+    post.deliverer._find_channel = lambda _: Picky()
+    post.write_url("https://hooks.example/s3cr3t")
+    for subject in ("x", "y", "z"):
+        post.put(subject)
+        post.deliverer.deliver()
+        post.now += 3_601
+    assert sorted(told) == ["y is low", "y is low", "z is low", "z is low"]
+    assert post.left()["ops"] == (3, "It answered with status 400.")
+
+
 def test_deliver__redirected__has_not_arrived(post: Post, receiver: Receiver) -> None:
     """
     Followed, it would be a GET that says nothing, answered with success.
@@ -306,13 +328,15 @@ def test_apprise__by_e_mail__arrives() -> None:
         where = f"mailto://127.0.0.1:{port}?from=bursar@acme.example&to=ops@acme.example"
         channel = build_channel(f"{where}&mode=insecure")
         assert isinstance(channel, ByApprise)
-        channel.tell(PAYLOAD)
+        channel.tell({**PAYLOAD, "text": "it is low <b>and not</b>"})
     finally:
         server.shutdown()
         server.server_close()
     (mail,) = Mailbox.mails
     assert "Subject: k: raised" in mail
     assert "it is low" in mail
+    assert "text/plain" in mail
+    assert "text/html" not in mail
     assert "ops@acme.example" in mail
 
 

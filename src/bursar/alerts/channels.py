@@ -81,7 +81,7 @@ class Webhook:
         Post it.
         """
         text = _headline(payload)
-        body = {"text": text} if self._text_only else {**payload, "text": text}
+        body = {"text": _escape(text)} if self._text_only else {**payload, "text": text}
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "bursar",
@@ -130,7 +130,8 @@ class ByApprise:
         Hand it over.
         """
         title = f"{payload['kind']}: {payload['event']}"
-        if not self._apprise.notify(title=title, body=_headline(payload)):
+        # As text: to some it goes as HTML, in which a name or a token's words would be markup.
+        if not self._apprise.notify(title=title, body=_headline(payload), body_format="text"):
             raise ChannelError("Apprise could not bring it there.")
 
 
@@ -145,6 +146,13 @@ def build_channel(url: str) -> Channel:
     if scheme in ("http", "https"):
         return Webhook(url)
     return ByApprise(url)
+
+
+def _escape(text: str) -> str:
+    """
+    As Slack asks for, so that nobody's words are a link or a call to everybody.
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _headline(payload: Mapping[str, Any]) -> str:

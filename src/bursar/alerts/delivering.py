@@ -1,5 +1,6 @@
 """
-Bringing to each channel what the outbox has for it: at least once, in order, apart from each other.
+Bringing to each channel what the outbox has for it: at least once, apart from each other, and in
+order but for what it has not taken.
 
     outbox → claim → Channel.tell → settle | postpone, longer after each failure
 
@@ -31,6 +32,7 @@ CLAIM_SECONDS: Final = 300
 PASS_SECONDS: Final = 5.0
 _FIRST_REST: Final = 5
 _LONGEST_REST: Final = 3_600
+_MOST_FAILED: Final = 2
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 _log = logging.getLogger("bursar.alerts")
@@ -80,13 +82,22 @@ class Deliverer:
         return told
 
     def _deliver_to(self, topic: str, name: str, setting: Setting | None, give_up: float) -> int:
-        told = 0
+        """
+        Until nothing is left, or two in a row are not taken: one alone may be what the channel will
+        never take, and nothing else waits for that.
+        """
+        told = failed = 0
         while time.monotonic() < give_up and (message := self._claim(topic)) is not None:
             try:
                 self._tell(setting, message)
             except ChannelError as error:
                 self._put_off(topic, name, message, error)
-                break
+                failed += 1
+                if failed == _MOST_FAILED:
+                    break
+                continue
+            failed = 0
+            self._rest_until.pop(topic, None)
             done = partial(settle, id=message.id, now=int(self._clock()))
             self._database.write(done, repeatable=True)
             told += 1

@@ -22,6 +22,10 @@ CLEARED: Final = "cleared"
 NOTICE: Final = "notice"
 
 
+# A token says why it refuses, at any length; services refuse what is longer than they show.
+_LONGEST_TEXT: Final = 2_000
+
+
 class Audience(NamedTuple):
     """
     Whose alerts they are, what people call the organisation, and who is told of what.
@@ -79,13 +83,22 @@ def put_messages(
             "event": one.event,
             "kind": one.kind,
             "severity": one.severity,
-            "text": one.text,
+            "text": plain(one.text),
             "organisation": audience.organisation,
             **whose._asdict(),
             **one.more,
         }
         for channel in (LOG, *audience.settings.channels_of(one.kind)):
             put(connection, topic_of(whose, channel), one.id, payload, now=now)
+
+
+def plain(text: str) -> str:
+    """
+    One line of what may be a stranger's words, cut: what a log or a terminal would obey is written
+    out.
+    """
+    cut = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut)
 
 
 def topic_of(whose: Whose, channel: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from bursar.alerts.messages import Audience, Telling, cleared, put_messages, raised
+from bursar.alerts.messages import Audience, Telling, cleared, plain, put_messages, raised
 from bursar.alerts.watches import Changes
 from bursar.store.alerts import Found, StoredAlert, Whose, clear_alert, end_alert, raise_alert
 
@@ -59,7 +59,8 @@ class Recorder(NamedTuple):
         Those that are not there yet.
         """
         for one in found:
-            alert = raise_alert(connection, self.whose, one, by=self.by, now=self.now)
+            said = one._replace(text=plain(one.text))
+            alert = raise_alert(connection, self.whose, said, by=self.by, now=self.now)
             if alert is not None:
                 self._put(connection, raised(alert))
 

@@ -27,6 +27,7 @@ from bursar.store.native_moves import fetch_moves
 from bursar.store.outbox import Message, fetch_waiting, has_waiting, settle
 from bursar.types import NATIVE
 
+_ALL_EVERY: Final = 60
 _NOTICES: Final = {
     "cancelled": (AlertKind.CANCELLED, "was cancelled"),
     "expired": (AlertKind.EXPIRED, "has expired"),
@@ -44,6 +45,7 @@ class Sources:
         self._database = database
         self._names = names
         self._passed: dict[str, int] = {}
+        self._passed_since = 0
         self._moves_passed = 0
 
     def take_over(self, recorder: Recorder, state: State | None) -> None:
@@ -51,6 +53,9 @@ class Sources:
         Everything that is new. Notices name no organisation: they wait for a `state`, whose wallets
         tell. Raises StoreError.
         """
+        # On Postgres what has a lower number may be there later: all are looked at now and then.
+        if not 0 <= recorder.now - self._passed_since < _ALL_EVERY:
+            self._passed, self._passed_since = {}, recorder.now
         topics = (UNDECLARED, CLEARED) if state is None else (UNDECLARED, CLEARED, PAYMENT)
         for topic in topics:
             after = self._passed.get(topic, 0)

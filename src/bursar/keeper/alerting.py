@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -134,23 +134,27 @@ class Alerting:
 
     def run_once(self, seconds: float = PASS_SECONDS) -> None:
         """
-        Look, write down, and tell for so many seconds at most. Raises BursarError.
+        Look, write down, and tell for so many seconds at most, also where the look failed. Raises
+        BursarError.
         """
-        self.look()
-        self._deliverer.deliver(seconds)
+        try:
+            self.look()
+        finally:
+            self._deliverer.deliver(seconds)
 
     def look(self) -> None:
         """
-        Look, and write down what is new and whom to tell. Raises BursarError.
+        Look, and write down what is new and whom to tell: each source, whatever becomes of the
+        others. Raises BursarError.
         """
-        chosen = self._live.look()
-        if self._spool is not None:
-            self._spool.take_in(self._database)
-        view = self._view
-        if view is not None and view.state.organization != ZERO_ADDRESS:
-            self._judge(view, chosen)
+        chosen, view = self._live.look(), self._view
         state = None if view is None else view.state
-        self._sources.take_over(self._recorder(chosen), state)
+        with ExitStack() as each:  # the last one first, and each of them
+            if view is not None and view.state.organization != ZERO_ADDRESS:
+                each.callback(self._judge, view, chosen)
+            each.callback(self._sources.take_over, self._recorder(chosen), state)
+            if self._spool is not None:
+                each.callback(self._spool.take_in, self._database)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection
 
 from bursar.errors import BursarError
-from bursar.store.alerts import Whose, clear_alert, end_alert
+from bursar.store.alerts import LONGEST_NAME, Whose, clear_alert, end_alert
 from bursar.store.database import Database
 from bursar.store.engines import parse_url, sqlite_path
 from bursar.store.errors import StoreInUseError
@@ -72,7 +72,8 @@ def clear_all(connection: Connection, wanted: Sequence[ToClear]) -> int:
     """
     cleared = 0
     for whose, id, by, why, at, ended in wanted:
-        if clear_alert(connection, whose, id, by=by, why=why, now=at) is None:
+        said = {"by": _storable(by)[:LONGEST_NAME], "why": _storable(why)}
+        if clear_alert(connection, whose, id, **said, now=at) is None:
             continue
         cleared += 1
         if ended:
@@ -138,6 +139,22 @@ class ClearSpool:
             ) from error
 
 
+def _storable(text: str) -> str:
+    """
+    With what no database takes written out: bytes that are no text, and NUL.
+    """
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+
+
+def _read_id(value: Any) -> int:
+    """
+    Raises ValueError for what no alert has.
+    """
+    if not 0 < int(value) < 1 << 63:
+        raise ValueError("No alert has this number.")
+    return int(value)
+
+
 def _write(one: ToClear) -> dict[str, Any]:
     return {**one._asdict(), "whose": one.whose._asdict()}
 
@@ -151,7 +168,7 @@ def _read(line: bytes) -> ToClear | None:
         whose = Whose(int(plain["whose"]["chain_id"]), checksummed(plain["whose"]["organization"]))
         return ToClear(
             whose,
-            int(plain["alert"]),
+            _read_id(plain["alert"]),
             str(plain["by"]),
             str(plain["why"]),
             int(plain["at"]),

@@ -21,6 +21,7 @@ from bursar.store.metadata import AddressColumn, metadata
 from bursar.types import Address
 
 LONGEST_SUBJECT: Final = 300
+LONGEST_NAME: Final = 200
 _NOT_ENDED: Final = sql("ended_at IS NULL")
 
 ALERTS: Final = Table(
@@ -43,7 +44,7 @@ ALERTS: Final = Table(
     count_column("raised_at"),
     Column("raised_by", String(64), nullable=False),
     count_column("cleared_at", nullable=True),
-    Column("cleared_by", String(200)),
+    Column("cleared_by", String(LONGEST_NAME)),
     Column("cleared_why", Text),
     count_column("ended_at", nullable=True),
     Index(
