@@ -22,10 +22,12 @@ from bursar.chain.safe_transaction import sign as sign_with
 from bursar.treasury.safe import (
     Draft,
     DraftStatus,
+    MissingSignaturesError,
     SafeDesk,
     add_approval,
     add_contract_signature,
     add_signature,
+    missing,
 )
 from bursar.treasury.safe.exchange import export_draft, import_file
 from bursar.treasury.safe.summary import build_summary
@@ -192,8 +194,51 @@ def test_vault__signature_on_another_machine__is_read_again_there(
         "swapOwner", previous_of(vault, vault.vic), vault.vic.address, room.stranger.address
     )
     vault.call(room, Call(swapped, data))
-    with pytest.raises(SignatureError, match="does not take"):
-        room.execute(room.sign(made, room.ana))
+    made = room.sign(made, room.ana)
+    with pytest.raises(MissingSignaturesError, match=f"1 of 2.*{vault.address} signed no longer"):
+        room.execute(made)
+    assert missing(room.desk, made) == 1
+
+
+@pytest.mark.parametrize("how", ["asks for more", "is gone"])
+def test_vault__changed_its_mind_since__is_shown_so_and_is_in_nobodys_way(
+    room: Room, vault: Vault, how: str
+) -> None:
+    """
+    Neither a vault whose threshold rose nor one without code keeps people from seeing the draft,
+    and from executing it with signatures enough of others.
+    """
+    made = room.draft()
+    hash = wanted(room, made, vault)
+    parts = [vault.part(hash, one) for one in (vault.una, vault.vic)]
+    made = add_contract_signature(room.desk, made, vault.address, parts)
+    made = room.sign(made, room.ana)
+    if how == "is gone":
+        room.chain.rpc.request("anvil_setCode", vault.address, "0x")
+    else:
+        data = safe_contract_type("Safe").encode("changeThreshold", 3)
+        vault.call(room, Call(vault.address, data))
+
+    shown = build_summary(room.desk, made, room.view())
+
+    assert (shown.missing, shown.ready) == (1, False)
+    (told,) = [one for one in shown.approvals if one.address == vault.address]
+    assert (told.signed, "no longer counts" in told.how) == (False, True)
+    assert room.execute(room.sign(made, room.ben)).status is DraftStatus.EXECUTED
+
+
+def test_vault__twice_in_a_drafts_file__counts_once(room: Room, vault: Vault) -> None:
+    """
+    Whoever may write the file makes no second owner of one.
+    """
+    made = room.draft(author="ben")
+    hash = wanted(room, made, vault)
+    parts = [vault.part(hash, one) for one in (vault.una, vault.vic)]
+    made = add_contract_signature(room.desk, made, vault.address, parts)
+    room.desk.store.save(made.model_copy(update={"signatures": made.signatures * 2}))
+
+    with pytest.raises(MissingSignaturesError, match="1 of 2"):
+        room.execute(made)
 
 
 def previous_of(vault: Vault, owner: Owner) -> Address:

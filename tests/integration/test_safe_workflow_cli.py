@@ -359,6 +359,11 @@ def test_add_signature__of_a_safe_that_is_an_owner__counts_in_either_way(
     monkeypatch.setenv("UNA", bytes(vault.una.key.key).hex())
     by_una = "safe", "sign", first, "--from-env", "UNA", "--yes"
     assert told(*by_una, "--for", vault.address)["part"] == parts[1]
+    on_screen = bursar(*by_una, "--for", vault.address).output
+    text = room.desk.safe.fetch_owners_text(vault.address, room.desk.store.find(first).transaction)
+    assert text is not None
+    for digits in (text.domain_hash, text.message_hash, text.hash):
+        assert f"  0x{digits.hex()}\n" in on_screen.partition("compare these instead")[2]
     assert "no owner of the Safe" in told(*by_una, status=1)["error"]["message"]
     elsewhere = told(*by_una, "--for", room.ana.address, status=1)["error"]["message"]
     assert "is no contract that owns" in elsewhere

@@ -41,6 +41,13 @@ class SignatureError(ChainError):
     """
 
 
+class NotWitnessedError(SignatureError):
+    """
+    What only the chain can tell, and it says no: that an owner has approved a hash, or that a
+    contract takes a signature for its own. Either may have been so earlier.
+    """
+
+
 class Witness(Protocol):
     """
     What only the chain can tell: a `bursar.chain.safe.Safe`.
@@ -107,7 +114,7 @@ def read_approval(
     """
     _validate_owner(transaction, owner, owners)
     if not chain.has_approved(owner, transaction.hash):
-        raise SignatureError(
+        raise NotWitnessedError(
             f"{owner} has not approved 0x{transaction.hash.hex()} on chain: it calls approveHash "
             "on the Safe first."
         )
@@ -130,7 +137,7 @@ def read_contract_signature(
     if len(content) > LONGEST_SIGNATURE:
         raise SignatureError(f"A contract's signature has {LONGEST_SIGNATURE:,} bytes at most.")
     if not chain.is_accepted_by(owner, transaction, content):
-        raise SignatureError(
+        raise NotWitnessedError(
             f"The contract {owner} does not take this for its signature of the transaction "
             f"0x{transaction.hash.hex()}. Of a Safe, its own owners sign the message that "
             "`bursar safe show` names; or it calls approveHash."

@@ -10,6 +10,7 @@ from bursar.cli.options import say_json
 from bursar.cli.safe_place import say
 
 if TYPE_CHECKING:
+    from bursar.chain.safe_hash import SafeText
     from bursar.cli.safe_place import SafePlace
     from bursar.treasury.safe import Draft
     from bursar.treasury.safe.summary import Summary
@@ -71,10 +72,23 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
     _print_calls(summary, raw)
 
 
+def print_text(owner: str, text: "SafeText") -> None:
+    """
+    What is signed for an owner that is a Safe: a device shows its hashes and none of the draft's.
+    """
+    say()
+    say(f"For {owner} you sign a message of that Safe, which agrees to exactly this draft.")
+    say("on a hardware wallet, compare these instead: domain hash, message hash")
+    say(f"  0x{text.domain_hash.hex()}")
+    say(f"  0x{text.message_hash.hex()}")
+    say("in a Safe client, compare: the hash of the message")
+    say(f"  0x{text.hash.hex()}")
+
+
 def _print_approvals(summary: "Summary") -> None:
     say()
     for one in summary.approvals:
-        how = f", {one.how}" if one.signed else ""
+        how = f", {one.how}" if one.how else ""
         who = one.address if one.name == one.address else f"{one.name} {one.address}"
         say(f"{'signed' if one.signed else 'open':7}{who}{how}")
         if one.to_sign:

@@ -61,10 +61,10 @@ def sign(
     with reporting(as_json):
         from bursar.cli.owner_keys import find_signer
         from bursar.cli.safe_place import SafePlace
-        from bursar.cli.safe_show import print_draft, tell_draft
+        from bursar.cli.safe_show import print_draft, print_text, tell_draft
         from bursar.treasury.safe.checks import validate_signable
+        from bursar.treasury.safe.signing import find_text, sign_part
         from bursar.treasury.safe.signing import sign as sign_draft
-        from bursar.treasury.safe.signing import sign_part
 
         place = SafePlace.find(rpc_url, book, report)
         target = place.open_draft(id)
@@ -73,6 +73,10 @@ def sign(
             print_draft(target, summary)
         validate_signable(place.desk, target.transaction)
         _check_known(summary, blind, as_json)
+        if for_ is not None:
+            text = find_text(place.desk, target, place.owner(for_))
+            if not as_json:
+                print_text(for_, text)
         confirm("Sign exactly this?", yes=yes, as_json=as_json)
         signer = find_signer(
             place.place, owner=owner, keystore=keystore, from_env=from_env, ledger=ledger, path=path
@@ -117,13 +121,14 @@ def _tell_signed(
     place: "SafePlace", signed: "Draft", who: Any, as_json: bool, tell_draft: Any
 ) -> None:
     from bursar.cli.safe_place import say
+    from bursar.treasury.safe.collect import missing
 
     shared = place.share(signed)
     if as_json:
         tell_draft(place, signed, as_json, signed_by=who, service=shared)
         return
-    missing = max(0, place.desk.safe.fetch_threshold() - len(signed.signatures))
-    left = f"{missing} more needed" if missing else "enough have signed"
+    left_over = missing(place.desk, signed)
+    left = f"{left_over} more needed" if left_over else "enough have signed"
     say(f"{place.place.name_of(who)} has signed {signed.id[:12]}: {left}.")
     if shared:
         say(shared)

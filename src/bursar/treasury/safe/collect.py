@@ -14,6 +14,7 @@ from eth_abi.exceptions import DecodingError
 from bursar.chain.errors import ChainError
 from bursar.chain.safe import Safe
 from bursar.chain.safe_signatures import (
+    NotWitnessedError,
     join_parts,
     read_again,
     read_approval,
@@ -109,16 +110,33 @@ def check_open(target: Draft) -> Draft:
 
 def usable_signatures(desk: SafeDesk, target: Draft) -> tuple[Signature, ...]:
     """
-    The signatures of those who are owners now, read again: a file may have been changed, and
-    owners leave.
+    The signatures of those who are owners now, one of each, read again: a file may have been
+    changed, owners leave, and a contract may have changed its mind since.
     """
     owners = desk.safe.fetch_owners()
-    found = [one for one in target.signatures if one.owner in owners]
-    for one in found:
+    found = {one.owner: one for one in target.signatures if one.owner in owners}
+    return tuple(one for one in found.values() if _still_holds(desk, target, one, owners))
+
+
+def _still_holds(
+    desk: SafeDesk, target: Draft, one: Signature, owners: tuple[Address, ...]
+) -> bool:
+    try:
         read = read_again(target.transaction, one, owners, desk.safe)
-        if read != one:
-            raise DraftError(f"The draft says that {one.owner} signed, and {read.owner} did.")
-    return tuple(found)
+    except NotWitnessedError:
+        # Counted no longer, and in nobody's way: the others' signatures are as good as before.
+        return False
+    if read != one:
+        raise DraftError(f"The draft says that {one.owner} signed, and {read.owner} did.")
+    return True
+
+
+def find_lapsed(target: Draft, usable: Sequence[Signature]) -> tuple[Address, ...]:
+    """
+    Who has signed and no longer counts: owners no more, or contracts that changed their mind.
+    """
+    counted = {one.owner for one in usable}
+    return tuple(dict.fromkeys(one for one in target.signers if one not in counted))
 
 
 def missing(desk: SafeDesk, target: Draft) -> int:

@@ -14,7 +14,12 @@ from bursar.chain.reader import Call
 from bursar.chain.safe_outcome import read_execution
 from bursar.chain.safe_transaction import Signature
 from bursar.treasury.safe.checks import check_threshold, validate_signable
-from bursar.treasury.safe.collect import check_open, others_than_author, usable_signatures
+from bursar.treasury.safe.collect import (
+    check_open,
+    find_lapsed,
+    others_than_author,
+    usable_signatures,
+)
 from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.errors import DraftError, MissingSignaturesError, NotYetError
 from bursar.treasury.safe.models import Draft
@@ -82,8 +87,9 @@ def check_executable(
     signatures = usable_signatures(desk, target)
     if len(signatures) < threshold:
         raise MissingSignaturesError(
-            f"{len(signatures)} of {threshold} owners have signed draft {target.id}. Sign it with "
-            "`bursar safe sign`, or add a signature that was made elsewhere."
+            f"{len(signatures)} of {threshold} owners have signed draft {target.id}."
+            f"{_say_lapsed(target, signatures)} Sign it with `bursar safe sign`, or add a "
+            "signature that was made elsewhere."
         )
     approvers = tuple(one.owner for one in signatures)
     if not target.only_rejects and not others_than_author(target, approvers):
@@ -91,6 +97,16 @@ def check_executable(
             f"Only {target.author.name}, who drafted it, has signed: somebody else has to look."
         )
     return signatures
+
+
+def _say_lapsed(target: Draft, usable: tuple[Signature, ...]) -> str:
+    lapsed = find_lapsed(target, usable)
+    if not lapsed:
+        return ""
+    return (
+        f" What {', '.join(lapsed)} signed no longer counts: no owner any more, or a contract that "
+        "does not take it for its signature now."
+    )
 
 
 def _simulate(desk: SafeDesk, target: Draft, call: Call, payer: Address) -> None:

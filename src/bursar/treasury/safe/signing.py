@@ -9,7 +9,7 @@ Nothing but the command line imports this: no service signs as an owner (a test 
 from typing import Protocol
 
 from bursar.chain.safe import Safe
-from bursar.chain.safe_hash import Signable
+from bursar.chain.safe_hash import SafeText, Signable
 from bursar.treasury.safe.checks import check_threshold, validate_signable
 from bursar.treasury.safe.collect import add_signature, check_open
 from bursar.treasury.safe.desk import SafeDesk
@@ -59,13 +59,23 @@ def sign_part(
     enough of these together are `owner`'s signature. Raises as `sign`.
     """
     target = _check_signable(desk, target, strict)
+    text = find_text(desk, target, owner)
+    _check_owner(signer, Safe(desk.safe.client, owner, desk.safe.multi_send))
+    return signer.sign(text)
+
+
+def find_text(desk: SafeDesk, target: Draft, owner: Address) -> SafeText:
+    """
+    What is signed for an owner that is a Safe: a message of its own, whose hashes a device shows
+    instead of the draft's. Raises DraftError where `owner` is no contract that owns the treasury,
+    ChainError.
+    """
     text = desk.safe.fetch_owners_text(owner, target.transaction)
     if text is None or owner not in desk.safe.fetch_owners():
         raise DraftError(
             f"{owner} is no contract that owns the Safe {desk.safe.address}. Nothing was signed."
         )
-    _check_owner(signer, Safe(desk.safe.client, owner, desk.safe.multi_send))
-    return signer.sign(text)
+    return text
 
 
 def _check_signable(desk: SafeDesk, target: Draft, strict: bool) -> Draft:

@@ -5,7 +5,7 @@ Everything that a signer is shown of one draft, for a terminal, a page or a mach
 """
 
 from collections.abc import Container, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from eth_abi.exceptions import DecodingError
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +23,8 @@ from bursar.treasury.safe.node_chain import NodeChain
 from bursar.treasury.safe.words import Explanation, explain
 from bursar.types import NATIVE, ZERO_ADDRESS, Address
 
+_LAPSED: Final = "what it signed no longer counts: the contract does not take it now"
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="hex")
@@ -30,8 +32,8 @@ class _Model(BaseModel):
 
 class Approval(_Model):
     """
-    An owner, whether it has signed and how. `to_sign` is the message that its own owners sign where
-    it is a contract that has not: of a Safe, a SafeMessage.
+    An owner, whether it has signed and how, or why that no longer counts. `to_sign` is the message
+    that its own owners sign where it is a contract that has not: of a Safe, a SafeMessage.
     """
 
     name: str
@@ -124,7 +126,8 @@ def _approval(
         return Approval(name=name, address=owner, signed=True, how=signature.kind)
     text = desk.safe.fetch_owners_text(owner, target.transaction) if target.is_open else None
     to_sign = f"0x{text.hash.hex()}" if text else ""
-    return Approval(name=name, address=owner, signed=False, to_sign=to_sign)
+    how = _LAPSED if target.is_open and owner in target.signers else ""
+    return Approval(name=name, address=owner, signed=False, how=how, to_sign=to_sign)
 
 
 class _Verdict(NamedTuple):
