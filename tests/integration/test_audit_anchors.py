@@ -25,6 +25,7 @@ from bursar.chain.sending import Patience, points
 from bursar.cli.audit_anchors import Seen, look_for_anchors
 from bursar.devnet import USDC, address_of
 from bursar.keeper import CycleReport
+from bursar.keeper.anchoring import Anchors
 from bursar.keeper.building import BookPlaces, keeping
 from bursar.store.audit_anchors import check_anchors
 from bursar.store.audit_log import AuditLog
@@ -427,6 +428,77 @@ def test_keeper__audit_shorter_than_its_anchor__says_so(office: Office) -> None:
     (said,) = [one.text for one in office.run().problems if one.kind == "audit"]
     assert f"entry {count} was anchored on the chain" in said
     assert "cut off" in office.problems()[0]
+
+
+def test_anchor__of_a_key_that_is_no_keeper__is_not_sent(office: Office) -> None:
+    """
+    Nobody would believe it, and it would keep a keeper from sending one for a day.
+    """
+    world, keeper = office.world, address_of(office.world.keeper)
+    world.by_treasury(world.organization.build_call("set_keeper", keeper, False))
+    before = nonce(world)
+    said = [one.text for one in office.run().problems if one.kind == "audit"]
+    assert "is no keeper of" in said[0]
+    assert nonce(world) == before
+
+
+def test_anchor__after_a_clock_that_was_far_ahead__is_sent(office: Office) -> None:
+    """
+    One of the year 2100 would else be the last one until then.
+    """
+    before = nonce(office.world)
+    office.run()
+    office.pay()
+    with office.store() as database:
+        database.write(lambda c: c.execute(update(intents).values(claimed_at=4_102_444_800)))
+    office.run()
+    assert nonce(office.world) == before + 2
+
+
+def test_look__after_the_clock_was_set_back__goes_on() -> None:
+    """
+    What is in the way is looked at again, though the last look was years later by this clock.
+    """
+    looks: list[float] = []
+    now = [4_102_444_800.0]
+
+    class Log:
+        chain_id, organization = 1, "0x"
+
+        def head(self) -> None:
+            looks.append(now[0])
+
+        class database:  # noqa: N801
+            @staticmethod
+            def read(_: object) -> None:
+                return None
+
+    log: Any = Log()
+    anchors = Anchors(log, log, log, lambda: 0, clock=lambda: now[0])
+    for seconds in (0, 1, -2_302_444_800, 1):
+        now[0] += seconds
+        anchors.send()
+    assert looks == [4_102_444_800.0, 1_800_000_001.0]
+
+
+def test_anchors__of_two_keys_mined_the_other_way_round__contradict_nothing(
+    office: Office,
+) -> None:
+    """
+    A keeper that has died may leave one behind that is mined after its successor's.
+    """
+    office.run()
+    (anchor,) = office.look().anchors
+    other = anchor._replace(keeper=office.world.safe.address, block=anchor.block - 1)
+    with office.store() as database, database.reading() as connection:
+        rows = connection.execute(select(AUDIT.c.hash).where(AUDIT.c.sequence == 1)).one()
+        late = other._replace(sequence=1, hash=rows.hash, block=anchor.block + 1)
+        assert list(check_anchors(connection, *office.where, [anchor, late])) == []
+        own = late._replace(keeper=anchor.keeper, nonce=anchor.nonce + 1)
+        assert len(list(check_anchors(connection, *office.where, [anchor, own]))) == 1
+        lies = other._replace(hash=rows.hash)
+        found = [one.what for one in check_anchors(connection, *office.where, [anchor, lies])]
+        assert "two hashes of one entry" in found[-1]
 
 
 def _refusal(office: Office) -> Entry:

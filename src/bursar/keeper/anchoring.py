@@ -51,6 +51,12 @@ class AnchorNode(Protocol):
         """
         ...
 
+    def is_keeper(self, organization: Address, who: Address) -> bool:
+        """
+        Whether it is one now.
+        """
+        ...
+
 
 class Anchors:
     """
@@ -86,7 +92,8 @@ class Anchors:
         StoreError.
         """
         now = self._clock()
-        if now < self._next:
+        # No longer than that, also where the clock was set back in between.
+        if 0 < self._next - now <= _REST:
             return self._trouble
         self._next = now + _LOOK_EVERY
         head, last = self._log.head(), self._fetch_last()
@@ -103,7 +110,8 @@ class Anchors:
     def _is_due(self, head: Head, last: LastAnchor | None, now: float) -> bool:
         if last is None:
             return True
-        return head.sequence > last.sequence and now >= last.at + self._every
+        # Also where it was sent by a clock that was far ahead.
+        return head.sequence > last.sequence and abs(now - last.at) >= self._every
 
     def _try(self, head: Head) -> str | None:
         """
@@ -111,6 +119,12 @@ class Anchors:
         """
         address, organization = self._sender.address, self._log.organization
         try:
+            if not self._node.is_keeper(organization, address):
+                return (
+                    f"The audit's head is not anchored on the chain: {address} is no keeper of "
+                    f"{organization}, so that nobody would believe it. `bursar safe draft "
+                    "add-keeper` makes it one."
+                )
             if self._is_poor():
                 return (
                     f"The audit's head is not anchored on the chain: {address} has too little of "

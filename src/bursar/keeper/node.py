@@ -13,7 +13,7 @@ from bursar.chain.errors import NoAnswerError, RpcError
 from bursar.chain.reader import Call, as_revert, find_revert, transaction_fields
 from bursar.chain.reverts import Revert
 from bursar.keeper.ports import Header
-from bursar.types import NATIVE, Address
+from bursar.types import NATIVE, Address, Role
 
 _GAS_MARGIN_PERCENT: Final = 25
 
@@ -78,6 +78,13 @@ class ClientNode:
         In Unix seconds.
         """
         return int(organization_at(self.client, organization).view("last_heartbeat"))
+
+    def is_keeper(self, organization: Address, who: Address) -> bool:
+        """
+        Whether it is one now.
+        """
+        held = organization_at(self.client, organization).view("roles", who)
+        return Role.KEEPER in Role(held)
 
     def fetch_gas_price(self) -> int:
         """

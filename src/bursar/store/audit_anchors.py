@@ -107,15 +107,18 @@ def check_anchors(
 
 def _check_each_other(anchors: Sequence[Anchor]) -> Iterator[Problem]:
     """
-    An audit only grows: of two anchors the later one has as many entries, and the same hash where
-    it has the same.
+    An audit only grows: of two anchors of one key the later one has as many entries. Of two keys
+    one may have signed long before it was mined, but each entry has one hash.
     """
-    ordered = sorted(anchors, key=lambda one: (one.block, one.keeper, one.nonce))
-    for before, after in pairwise(ordered):
-        pair = f"0x{before.transaction.hex()} and 0x{after.transaction.hex()}"
-        if after.sequence < before.sequence:
-            what = f"the anchors {pair} contradict: {before.sequence} entries, then fewer"
+    for before, after in pairwise(sorted(anchors, key=lambda one: (one.keeper, one.nonce))):
+        if after.keeper == before.keeper and after.sequence < before.sequence:
+            what = f"{_name(before, after)}: {before.sequence} entries, then fewer"
             yield Problem(after.sequence, what)
-        elif after.sequence == before.sequence and after.hash != before.hash:
-            what = f"the anchors {pair} contradict: two hashes of one entry"
-            yield Problem(after.sequence, what)
+    for before, after in pairwise(sorted(anchors, key=lambda one: (one.sequence, one.block))):
+        if after.sequence == before.sequence and after.hash != before.hash:
+            yield Problem(after.sequence, f"{_name(before, after)}: two hashes of one entry")
+
+
+def _name(before: Anchor, after: Anchor) -> str:
+    pair = f"0x{before.transaction.hex()} and 0x{after.transaction.hex()}"
+    return f"the anchors {pair} contradict"
