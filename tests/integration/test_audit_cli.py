@@ -16,6 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from bursar.devnet import RunningDevnet
+from bursar.store.chain_tables import chain_cursor
+from bursar.types import checksummed
 from tests.integration.devnet_cli import bursar, shell
 
 
@@ -69,6 +71,27 @@ def cut_tail() -> None:
             "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)"
         )
     engine.dispose()
+
+
+def test_keeper_status__of_a_store_of_another_organisation__says_so(devnet: RunningDevnet) -> None:
+    """
+    Not that nobody has begun: whoever then starts a keeper there mixes two.
+    """
+    book, other = devnet.founded.book, checksummed("0x" + "77" * 20)
+    assert bursar("keeper", "run", "--once").exit_code == 0
+    assert bursar("keeper", "status").exit_code == 0
+    engine = sa.create_engine(f"sqlite:///{database_file()}")
+    with engine.begin() as connection:
+        connection.execute(sa.update(chain_cursor).values(organization=other))
+    engine.dispose()
+
+    done = bursar("keeper", "status")
+    assert done.exit_code == 1, done.output
+    assert f"it is of {other} on chain {book.chain_id}" in done.output
+    assert f"nothing of {book.name} ({book.organization} on" in done.output
+    done = bursar("keeper", "status", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["others"] == [[book.chain_id, other]]
 
 
 def test_record__again__adds_nothing(devnet: RunningDevnet) -> None:

@@ -146,7 +146,8 @@ def status(
     """
     Show how far the store is: the chain, the audit, what is under way, what nobody declared.
 
-    Reads only, also while a keeper runs. Exit status 1: a payment was not declared.
+    Reads only, also while a keeper runs. Exit status 1: a payment was not declared,
+    or the store is another organisation's.
 
     Example: bursar keeper status --json
     """
@@ -162,11 +163,12 @@ def status(
         with Database.open(find_database(place, database), read_only=True) as store:
             standing = store.read(lambda c: fetch_standing(c, known.chain_id, known.organization))
         head = place.office.client.fetch_height()
+        is_wrong = bool(standing.undeclared) or (standing.block is None and standing.others != [])
         if as_json:
-            say_json({"ok": not standing.undeclared, "chain_head": head, **standing.as_json()})
+            say_json({"ok": not is_wrong, "chain_head": head, **standing.as_json()})
         else:
             print_standing(place, standing, head)
-        if standing.undeclared:
+        if is_wrong:
             raise typer.Exit(FAULT)
 
 

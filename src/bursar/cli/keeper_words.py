@@ -201,12 +201,28 @@ def _describe_anchors(every: int | None) -> str:
     return f"the audit's head goes into the chain, {format_duration(every)} apart at least"
 
 
+def _describe_nothing(place: "Place", standing: "Standing") -> str:
+    """
+    Nobody has begun, or it is the wrong store.
+    """
+    if not standing.others:
+        return "Nothing was read yet: `bursar keeper run` begins."
+    known = place.book
+    others = ", ".join(f"{whose} on chain {chain}" for chain, whose in standing.others)
+    return (
+        f"This store has nothing of {known.name} ({known.organization} on chain "
+        f"{known.chain_id}): it is of {others}. Name the right store with --database or "
+        "BURSAR_DATABASE_URL, or the right address book with --book; where several share it, "
+        "`bursar keeper run` begins."
+    )
+
+
 def print_standing(place: "Place", standing: "Standing", head: int) -> None:
     """
     How far the store is.
     """
     if standing.block is None:
-        typer.echo("Nothing was read yet: `bursar keeper run` begins.")
+        typer.echo(_describe_nothing(place, standing))
         return
     behind = max(head - standing.block, 0)
     typer.echo(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from bursar.keeper.declaring import TOPIC
 from bursar.keeper.following_rebuild import following_name
 from bursar.store.audit_rows import fetch_head
+from bursar.store.chain_tables import chain_cursor
 from bursar.store.chain_writer import find_cursor
 from bursar.store.outbox import OUTBOX
 from bursar.store.sending_leases import find_holder
@@ -39,7 +40,8 @@ class Standing:
     `block` is the last one in the store (at `block_at`, Unix seconds) and `final` the last that
     cannot change; None where nothing was read yet. `audited` is the number of the audit's last
     entry and `audit_hash` its hash. `under_way` has the keys of what is signed and not final.
-    `keepers` are those that have given a sign of late.
+    `keepers` are those that have given a sign of late. `others` are the organisations that the
+    store has as well, by chain and address.
     """
 
     block: int | None
@@ -50,6 +52,7 @@ class Standing:
     under_way: list[str]
     keepers: list[KeeperStanding]
     undeclared: list[dict[str, Any]]
+    others: list[tuple[int, Address]]
 
     def as_json(self) -> dict[str, Any]:
         """
@@ -73,6 +76,7 @@ def fetch_standing(connection: Connection, chain_id: int, organization: Address)
         under_way=_fetch_under_way(connection, chain_id),
         keepers=fetch_keeper_standings(connection, chain_id, organization),
         undeclared=_fetch_undeclared(connection, organization),
+        others=_fetch_others(connection, chain_id, organization),
     )
 
 
@@ -99,6 +103,15 @@ def _fetch_under_way(connection: Connection, chain_id: int) -> list[str]:
         intents.c.chain_id == chain_id, intents.c.status == "under way"
     )
     return list(connection.execute(wanted.order_by(intents.c.id)).scalars())
+
+
+def _fetch_others(
+    connection: Connection, chain_id: int, organization: Address
+) -> list[tuple[int, Address]]:
+    columns = chain_cursor.c
+    wanted = select(columns.chain_id, columns.organization).order_by(columns.source)
+    found = [(row.chain_id, row.organization) for row in connection.execute(wanted)]
+    return [one for one in found if one != (chain_id, organization)]
 
 
 def _fetch_undeclared(connection: Connection, organization: Address) -> list[dict[str, Any]]:
