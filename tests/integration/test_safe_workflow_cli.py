@@ -458,6 +458,40 @@ def test_reject_and_list__tell_what_became_of_each(room: Room) -> None:
     assert told("safe", "list")["drafts"] == []
     assert "No draft waits" in bursar("safe", "list").stdout
     assert "executed" in bursar("safe", "list", "--all").stdout
+    assert "as of now, not of then" in bursar("safe", "show", id).stdout
+
+
+def test_list__owner_who_left_since__counts_no_longer(room: Room) -> None:
+    """
+    What the list counts is what can be executed with.
+    """
+    drafted(*SET_BUDGET, "--daily", "700")  # its nonce is used up below
+    id = drafted(*SET_BUDGET, "--daily", "800")
+    signed(id, "ana", "cleo")
+    assert "2 of 2: cleo, ana" in as_line(bursar("safe", "list"))
+    owners = ("0x0000000000000000000000000000000000000001", *room.desk.safe.fetch_owners())
+    previous = owners[owners.index(room.cleo.address) - 1]
+    room.by_safe(room.own_call("removeOwner", previous, room.cleo.address, 2))
+
+    assert "1 of 2: ana " in as_line(bursar("safe", "list"))
+    assert "1 more needed" in bursar("safe", "add-signature", id, part(room, id, "ana")).stdout
+    few = told("safe", "execute", id, "--yes", status=1)["error"]["message"]
+    assert f"What {room.cleo.address} signed no longer counts" in few
+
+
+def as_line(done: Any) -> str:
+    """
+    A table as one line.
+    """
+    return " ".join(done.stdout.split())
+
+
+def part(room: Room, id: str, owner: str) -> str:
+    """
+    The owner's signature, as another wallet makes it.
+    """
+    key = derive_account(room.book.owners[owner].devnet_key or "")
+    return f"0x{sign_with(room.desk.store.find(id).transaction, key).data.hex()}"
 
 
 # Files

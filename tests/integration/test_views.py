@@ -237,6 +237,7 @@ def test_history__of_a_morning__is_in_words_and_filtered(devnet: RunningDevnet) 
     assert texts("--until", "2020-01-01") == []
     assert texts("--wallet", "trading", "--kind", "Paid") == large
     assert "trader paid 3,000 USDC to vendor" in bursar("history").output
+    assert texts("--kind", "HeartbeatTimeoutSet") == ["nothing stops for want of a heartbeat"]
 
 
 def test_history__what_strangers_wrote__is_quoted(devnet: RunningDevnet) -> None:

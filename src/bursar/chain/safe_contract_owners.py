@@ -12,7 +12,7 @@ from typing import Final
 from eth_abi.abi import encode
 
 from bursar.chain.client import Client
-from bursar.chain.errors import RevertedError
+from bursar.chain.errors import RevertedError, RpcError
 from bursar.chain.reader import Call
 from bursar.chain.safe_transaction import SafeTransaction
 from bursar.types import Address, keccak
@@ -21,6 +21,9 @@ from bursar.types import Address, keccak
 _ASKS_WITH_HASH: Final = (1, 5)
 _BY_BYTES: Final = keccak(b"isValidSignature(bytes,bytes)")[:4]
 _BY_HASH: Final = keccak(b"isValidSignature(bytes32,bytes)")[:4]
+
+# How nodes say, each in its words, that the contract ran into a wall instead of reverting.
+_FAULTS: Final = ("outofgas", "oog", "opcode", "jump", "stack", "evmerror", "vmexecution")
 
 
 def handed_over(version: str, transaction: SafeTransaction) -> bytes:
@@ -44,8 +47,20 @@ def is_accepted(
         answer = client.call(asked, sender=transaction.safe)
     except RevertedError:
         return False
+    except RpcError as error:
+        if not _is_fault(error):
+            raise
+        return False
     # The function's own selector, alone in its word: what has no code answers nothing.
     return answer == selector.ljust(32, b"\0")
+
+
+def _is_fault(error: RpcError) -> bool:
+    """
+    Whether it is the contract that failed, such as one that uses up all gas, and not the node.
+    """
+    said = error.message.lower().replace(" ", "")
+    return any(fault in said for fault in _FAULTS)
 
 
 def _asks_with_hash(version: str) -> bool:

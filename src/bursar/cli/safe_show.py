@@ -52,6 +52,8 @@ def print_draft(target: "Draft", summary: "Summary", *, raw: bool = False) -> No
     say(
         f"draft {summary.id[:12]}, nonce {summary.nonce}: {summary.status}. {summary.told}".rstrip()
     )
+    if summary.status != "open":
+        say("Figures and warnings are as of now, not of then.")
     if summary.refused:
         say(f"!! REFUSED: {summary.refused}")
     for line in build_lines(target, summary):
@@ -128,6 +130,7 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
     if not found:
         say("No draft waits.")
         return
+    from bursar.treasury.safe import usable_signatures
     from bursar.treasury.safe.words import printable
 
     table = build_table(
@@ -142,12 +145,13 @@ def print_drafts(place: "SafePlace", found: list["Draft"]) -> None:
     )
     threshold = place.desk.safe.fetch_threshold()
     for one in found:
-        signed = ", ".join(map(place.place.office.book.name_of, one.signers))
+        counted = usable_signatures(place.desk, one) if one.is_open else one.signatures
+        signed = ", ".join(place.place.office.book.name_of(each.owner) for each in counted)
         table.add_row(
             str(one.nonce),
             one.id[:12],
             one.status,
-            f"{len(one.signatures)} of {threshold}" + (f": {signed}" if signed else ""),
+            f"{len(counted)} of {threshold}" + (f": {signed}" if signed else ""),
             printable(one.author.name),
             show_time(one.created_at),
             shorten(printable(one.purpose), _PURPOSE, placeholder=" …"),

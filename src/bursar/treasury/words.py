@@ -208,6 +208,12 @@ def _role(role: str) -> Callable[[Words, Any], str]:
     )
 
 
+def _heartbeat(words: Words, seconds: int) -> str:
+    if seconds == FOREVER:
+        return "nothing stops for want of a heartbeat"
+    return f"without a heartbeat everything stops after {words.duration(seconds)}"
+
+
 def short(value: bytes) -> str:
     """
     The first digits of a hash or an id, enough to name it.
@@ -256,9 +262,7 @@ _EVENTS: Final[dict[type[Event], Callable[[Words, Any], str]]] = {
         f"{w.name(e.by)} released {w.name(e.scope)} from stop {e.number}{w.reason(e.reason)}"
     ),
     events.HeartbeatSent: lambda w, e: f"heartbeat of {w.name(e.by)}",
-    events.HeartbeatTimeoutSet: lambda w, e: (
-        f"without a heartbeat everything stops after {w.duration(e.seconds)}"
-    ),
+    events.HeartbeatTimeoutSet: lambda w, e: _heartbeat(w, e.seconds),
     events.ChangeDelaySet: lambda w, e: f"changes that loosen wait {w.duration(e.seconds)}",
     events.ChangeScheduled: lambda w, e: (
         f"scheduled {short(e.id)}, due {show_moment(e.ready_at)}: {w.change(e.target, e.call)}"
@@ -281,8 +285,6 @@ _CHANGES: Final[dict[str, Callable[[Words, Any], str]]] = {
     "set_payment_delay": lambda w, v: f"large payments wait {w.duration(v[0])}",
     "set_grace": lambda w, v: f"due payments stay executable {w.duration(v[0])}",
     "set_guardian": lambda w, v: f"{w.name(v[0])} {'becomes' if v[1] else 'is no longer'} guardian",
-    "set_heartbeat_timeout": lambda w, v: (
-        f"without a heartbeat everything stops after {w.duration(v[0])}"
-    ),
+    "set_heartbeat_timeout": lambda w, v: _heartbeat(w, v[0]),
     "set_change_delay": lambda w, v: f"changes that loosen wait {w.duration(v[0])}",
 }

@@ -18,6 +18,7 @@ from bursar.chain.safe_signatures import SignatureError, read_signature
 from bursar.chain.strict_json import StrictJsonError, read_json
 from bursar.treasury.kept_files import read_bounded
 from bursar.treasury.safe.checks import check_transaction
+from bursar.treasury.safe.collect import usable_signatures
 from bursar.treasury.safe.desk import SafeDesk
 from bursar.treasury.safe.drafting import build_draft, draft
 from bursar.treasury.safe.errors import DeadDraftError, DraftError, MissingSignaturesError
@@ -126,24 +127,25 @@ def _with_signature(desk: SafeDesk, mine: Draft, data: bytes, owners: tuple[Addr
 
 def push(desk: SafeDesk, service: SafeService, target: Draft) -> int:
     """
-    Leave the draft and its signatures at the service, and return how many signatures it has there.
+    Leave the draft and the signatures that count at the service, and return how many it has there.
 
     The service takes a transaction only from an owner who has signed it. Raises
     MissingSignaturesError, ServiceError, NoAnswerError.
     """
     check_transaction(desk, target.transaction)
-    if not target.signatures:
+    signatures = usable_signatures(desk, target)
+    if not signatures:
         raise MissingSignaturesError(
             "The service takes a draft only with an owner's signature: sign it first."
         )
-    first, *others = target.signatures
+    first, *others = signatures
     if service.has(target.hash):
         others = [first, *others]
     else:
         service.propose(target.transaction, first.owner, first.encoded, _origin(target))
     for signature in others:
         service.confirm(target.hash, signature)
-    return len(target.signatures)
+    return len(signatures)
 
 
 def _origin(target: Draft) -> str:
