@@ -10,12 +10,14 @@ import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from bursar.alerts import delivering
 from bursar.alerts.channels import ByApprise, ChannelError, Webhook, build_channel
 from bursar.alerts.delivering import Deliverer
 from bursar.alerts.messages import Audience, put_messages, raised
@@ -200,6 +202,56 @@ def test_deliver__what_a_channel_never_takes__keeps_nothing_else_waiting(post: P
         post.now += 3_601
     assert sorted(told) == ["y is low", "y is low", "z is low", "z is low"]
     assert post.left()["ops"] == (3, "It answered with status 400.")
+
+
+class Dripping(socketserver.StreamRequestHandler):
+    """
+    Answers a byte at a time, and never to the end.
+    """
+
+    over = threading.Event()
+
+    def handle(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        with suppress(OSError):
+            while not self.over.wait(0.02):
+                self.wfile.write(b"x")
+
+
+def test_deliver__to_a_server_that_never_ends__is_left_and_tried_again(
+    post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Each byte is in time, and all of them would keep the other channels waiting for ever.
+    """
+    monkeypatch.setattr(delivering, "CHANNEL_SECONDS", 0.3)
+    Dripping.over.clear()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        post.write_url(f"http://127.0.0.1:{server.server_address[1]}/s3cr3t")
+        post.put()
+        post.deliverer.deliver()
+    finally:
+        Dripping.over.set()
+        server.shutdown()
+        server.server_close()
+    assert post.left() == {"ops": (1, "It has taken longer than 0.3 s.")}
+    assert len(receiver.taken) == 1
+
+
+def test_url_file__of_a_user_that_there_is_not__fails_its_channel_alone(
+    post: Post, receiver: Receiver
+) -> None:
+    """
+    Not the others, and not every look.
+    """
+    (post.folder / "treasury.yaml").write_text(FILE + TWO.replace("ops.url", "~nobody-here/url"))
+    post.live.look()
+    post.put()
+    post.deliverer.deliver()
+    assert post.left() == {"ops": (1, "It failed with RuntimeError.")}
+    assert len(receiver.taken) == 1
 
 
 def test_deliver__redirected__has_not_arrived(post: Post, receiver: Receiver) -> None:

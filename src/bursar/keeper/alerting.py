@@ -195,7 +195,8 @@ class Alerting:
             self._database.write(
                 lambda c: self._record(c, recorder, sight, watches), repeatable=True
             )
-        self._judged = (view.head.hash, chosen) if self._silent is None else None
+        # What could not be read is asked for at the next block, not every second.
+        self._judged = (view.head.hash, chosen)
 
     def _fetch_balances(self, sight: Sight, chosen: Chosen) -> tuple[Balances, str | None]:
         """
