@@ -256,11 +256,11 @@ def test_finished_refill__clears_the_alerts_of_its_wallet(
     if keeper_looks_first:
         tower.look()
     recorded, world = RecordedAlerts(store_url, tower.book), tower.world
-    what = world.wallet.address, world.usdc.address, "mia", ref(7)
+    what = world.wallet.address, world.usdc.address, "mia", ref(7), MAX_UINT256
     assert recorded.clear_low_balance(*what) == 1
     tower.look()
     assert recorded.clear_low_balance(*what) == 1
-    other = world.second_wallet.address, world.usdc.address, "mia", ref(7)
+    other = world.second_wallet.address, world.usdc.address, "mia", ref(7), MAX_UINT256
     assert recorded.clear_low_balance(*other) == 0
 
     (alert,) = tower.alerts()
@@ -278,10 +278,33 @@ def test_finished_refill__that_was_not_enough__is_low_again(tower: Tower, store_
     tower.look()
     world = tower.world
     recorded = RecordedAlerts(store_url, tower.book)
-    recorded.clear_low_balance(world.wallet.address, world.usdc.address, "mia", ref(7))
+    recorded.clear_low_balance(world.wallet.address, world.usdc.address, "mia", ref(7), MAX_UINT256)
     world.chain.warp(by=12)
     tower.look()
     tower.look()
+    assert [one.is_open for one in tower.alerts()] == [False, True]
+
+
+def test_finished_refill__that_ran_low_again_since__settles_no_later_alert(
+    tower: Tower, store_url: str
+) -> None:
+    """
+    Whoever finishes days later clears what the refill ended, and not what was told after it.
+    """
+    tower.sweep()
+    tower.look()
+    tower.refill(8_000)
+    block = tower.world.chain.fetch_height()
+    tower.look()
+    tower.sweep()
+    tower.look()
+    recorded, world = RecordedAlerts(store_url, tower.book), tower.world
+
+    settled = recorded.clear_low_balance(
+        world.wallet.address, world.usdc.address, "mia", ref(7), block
+    )
+
+    assert settled == 1
     assert [one.is_open for one in tower.alerts()] == [False, True]
 
 
@@ -293,6 +316,6 @@ def test_report__without_a_store__says_that_nobody_recorded(tower: Tower) -> Non
     recorded = RecordedAlerts(f"sqlite:///{path}", tower.book)
     assert recorded.fetch_alerts(0, MAX_UINT256) is None
     world = tower.world
-    what: Any = world.wallet.address, world.usdc.address, "mia", ref(7)
+    what: Any = world.wallet.address, world.usdc.address, "mia", ref(7), MAX_UINT256
     assert recorded.clear_low_balance(*what) is None
     assert not path.exists()

@@ -42,8 +42,9 @@ from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.reporting import FileRead
 from bursar.treasury.refills.targets import Wishes
 from bursar.treasury.safe import add_signature, reject
+from bursar.treasury.safe.execution import execute
 from bursar.types import DAY, NATIVE, keccak
-from tests.integration.refilling import FILE, FIRST_DAY, THIEF, KeyOwner, Town, week
+from tests.integration.refilling import FILE, FIRST_DAY, THIEF, KeyGas, KeyOwner, Town, week
 
 BROUGHT = {"operations": 15_000, "trading": 30_000}
 
@@ -87,8 +88,9 @@ class Books:
     def fetch_alerts(self, first: int, end: int) -> tuple[Alert, ...]:
         return tuple(one for one in self.alerts if first <= one.at < end)
 
-    def clear_low_balance(self, wallet: str, token: str, by: str, ref: bytes) -> int:
+    def clear_low_balance(self, wallet: str, token: str, by: str, ref: bytes, block: int) -> int:
         assert len(ref) == 32
+        assert block > 0
         self.cleared.append((wallet, token, by))
         return 1
 
@@ -858,6 +860,42 @@ def test_finish__after_the_block_is_gone__is_refused(town: Town, desk: RefillDes
     town.chain.revert(mark)
 
     refused(town, desk, NotFundedError, "has not got", lambda: desk.finish(refill, "ana"))
+    assert desk.open_draft(refill) is not None
+    refused(
+        town, desk, WrongOrderError, "still sign", lambda: desk.abandon(refill, "ana", "it is gone")
+    )
+
+
+@pytest.mark.parametrize("then", ["executed again", "given up"])
+def test_funded__and_reorganised_away__comes_to_an_end(
+    town: Town, desk: RefillDesk, then: str
+) -> None:
+    """
+    T32: in another block it is closed with that one; and what owners let die is given up.
+    """
+    refill = town.approved(desk)
+    refill, made = desk.draft(refill, "ana")
+    mark = town.chain.snapshot()
+    town.sign_and_execute(desk, made)
+    refill = desk.confirm_funded(refill, "ana")
+    assert refill.funding is not None
+    first = refill.funding
+    refused(town, desk, WrongOrderError, "funded", lambda: desk.abandon(refill, "ana", "no"))
+    town.chain.revert(mark)
+    town.chain.warp(by=60)
+    if then == "given up":
+        town.sign_and_execute(desk, reject(desk.safe, made, author="ana"))
+        assert desk.abandon(refill, "ana", "its block is gone").stage is Stage.ABANDONED
+        return
+    execute(desk.safe, desk.safe.store.find(made.id), KeyGas(town.chain))
+
+    closed = desk.finish(refill, "dana")
+
+    assert closed.funding is not None
+    assert closed.stage is Stage.FINISHED
+    assert (closed.funding.by, first.by) == ("dana", "ana")
+    assert closed.funding.block != first.block
+    assert closed.funding.signers == first.signers
 
 
 def test_abandon__what_nobody_drafted__ends_it(town: Town, desk: RefillDesk) -> None:

@@ -14,13 +14,12 @@ from typing import Final
 
 from bursar.config import Treasury
 from bursar.treasury.refills.calls import build_calls
-from bursar.treasury.refills.closing import build_closing
+from bursar.treasury.refills.closing import build_closing, build_funding
 from bursar.treasury.refills.errors import OpenItemError, UnknownPersonError, WrongOrderError
 from bursar.treasury.refills.evidence import Report
 from bursar.treasury.refills.folder import RefillFolder, build_id
 from bursar.treasury.refills.funds import (
-    fetch_signers,
-    find_funding,
+    find_refills,
     validate_no_approval_left,
 )
 from bursar.treasury.refills.gates import Gates, find_item, validate_items, validate_stage
@@ -158,17 +157,8 @@ class RefillDesk:
         report = self.folder.report(refill)
         with self.folder.locked():
             refill = self._again(refill, Stage.DRAFTED)
-            arrival = find_funding(self.reporter.views.view().events, report)
+            funding = build_funding(self.reporter, report, by, self._now())
             validate_no_approval_left(self.reporter.office, report)
-            signers = fetch_signers(self.reporter.office, arrival.transaction)
-            funding = Funding(
-                by=by,
-                at=self._now(),
-                transaction=f"0x{arrival.transaction.hex()}",
-                block=arrival.block,
-                signers=tuple(map(self.safe.book.name_of, signers)),
-                funded=arrival.funded,
-            )
             return self._save(refill, funding=funding)
 
     def finish(self, refill: Refill, by: str) -> Refill:
@@ -181,10 +171,12 @@ class RefillDesk:
         report = self.folder.report(refill)
         with self.folder.locked():
             refill = self._again(refill, Stage.FUNDED)
-            # Blocks can be reorganised away after somebody has seen them.
-            find_funding(self.reporter.views.view().events, report)
-            closing = build_closing(self.reporter, report, by, self._now())
-            return self._save(refill, closing=closing)
+            # Blocks can be reorganised away after somebody has seen them, and it may be in another.
+            funding = build_funding(self.reporter, report, by, self._now())
+            if refill.funding is not None and _is_same(refill.funding, funding):
+                funding = refill.funding
+            closing = build_closing(self.reporter, report, by, self._now(), funding.block)
+            return self._save(refill, funding=funding, closing=closing)
 
     def abandon(self, refill: Refill, by: str, note: str) -> Refill:
         """
@@ -194,7 +186,7 @@ class RefillDesk:
         validate_person(self._treasury, by)
         with self.folder.locked():
             refill = self.folder.find(refill.id)
-            if not refill.is_open or refill.funding is not None:
+            if not refill.is_open or self._has_arrived(refill):
                 raise WrongOrderError(f"Refill {refill.id} is {refill.stage}: nothing to give up.")
             waiting = self._gates.open_draft(refill)
             if waiting is not None:
@@ -209,6 +201,15 @@ class RefillDesk:
         Its draft, as long as it is not dead; None where it has none, or the money has arrived.
         """
         return self._gates.open_draft(refill)
+
+    def _has_arrived(self, refill: Refill) -> bool:
+        """
+        Whether somebody has seen the money come, and the chain has not taken that back.
+        """
+        if refill.funding is None:
+            return False
+        events = self.reporter.views.view().events
+        return bool(find_refills(events, self.folder.report(refill).hash))
 
     # What is kept
 
@@ -225,6 +226,10 @@ class RefillDesk:
 
     def _save(self, refill: Refill, **changed: object) -> Refill:
         return self.folder.save(refill.model_copy(update=changed))
+
+
+def _is_same(one: Funding, other: Funding) -> bool:
+    return (one.transaction, one.block) == (other.transaction, other.block)
 
 
 def _purpose(report: Report, refill: Refill) -> str:

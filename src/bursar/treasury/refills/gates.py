@@ -121,10 +121,14 @@ class Gates:
 
     def open_draft(self, refill: Refill) -> Draft | None:
         """
-        The draft of a refill that is not over, as long as it is not dead.
+        The draft of a refill that is not over, as long as it is not dead. Where the money was seen
+        to arrive, only one that can be executed again: a reorganisation took its end back.
         """
-        if refill.draft is None or refill.stage is not Stage.DRAFTED:
+        if refill.draft is None or refill.stage not in (Stage.DRAFTED, Stage.FUNDED):
             return None
         refresh(self.safe)
+        if refill.stage is Stage.FUNDED:
+            waiting = (one for one in self.safe.store.open() if one.id == refill.draft.safe_hash)
+            return next(waiting, None)
         found = self.safe.store.find(refill.draft.safe_hash)
         return None if found.status is DraftStatus.DEAD else found

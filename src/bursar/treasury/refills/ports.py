@@ -38,11 +38,11 @@ class Alerts(Protocol):
         ...
 
     def clear_low_balance(
-        self, wallet: Address, token: Address, by: str, ref: Bytes32
+        self, wallet: Address, token: Address, by: str, ref: Bytes32, block: int
     ) -> int | None:
         """
-        Clear the open low-balance alerts of a wallet, by the refill with the reference `ref`; how
-        many it has settled.
+        Clear the open low-balance alerts of a wallet that were found before `block`, in which the
+        refill with the reference `ref` arrived; how many it has settled.
         """
         ...
 
@@ -69,7 +69,9 @@ class NothingRecorded:
         Nobody recorded alerts.
         """
 
-    def clear_low_balance(self, wallet: Address, token: Address, by: str, ref: Bytes32) -> None:
+    def clear_low_balance(
+        self, wallet: Address, token: Address, by: str, ref: Bytes32, block: int
+    ) -> None:
         """
         There is none to clear.
         """

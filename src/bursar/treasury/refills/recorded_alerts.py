@@ -46,18 +46,21 @@ class RecordedAlerts:
         return None if found is None else [_as_evidence(one) for one in found]
 
     def clear_low_balance(
-        self, wallet: Address, token: Address, by: str, ref: Bytes32
+        self, wallet: Address, token: Address, by: str, ref: Bytes32, block: int
     ) -> int | None:
         """
-        Clear those of a wallet's token that are open, as settled by the refill with the reference
-        `ref`, which the person `by` finishes. How many the refill has settled: the keeper may have
-        seen it come, and cleared them. Raises StoreError, ClearError.
+        Clear those of a wallet's token that are open and were found before `block`, as settled by
+        the refill with the reference `ref` in it, which the person `by` finishes. How many the
+        refill has settled: the keeper may have seen it come, and cleared them. Raises StoreError,
+        ClearError.
         """
         who = f"refill 0x{ref.hex()}"
 
         def read(connection: Connection) -> list[StoredAlert]:
             kind = AlertKind.BALANCE_LOW
-            return fetch_of_wallet(connection, self._whose, kind, wallet, token, who)
+            known = fetch_of_wallet(connection, self._whose, kind, wallet, token, who)
+            # What was found since is another shortage.
+            return [one for one in known if one.found.block < block]
 
         found = self._read(read)
         if found is None:
