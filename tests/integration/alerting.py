@@ -6,9 +6,10 @@ server of this machine that takes webhooks.
 from __future__ import annotations
 
 import json
+import socketserver
 import threading
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,6 +114,30 @@ class Receiver:
                 pass
 
         return Handler
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """
+    The URL of a server that answers a byte at a time, and never to the end.
+    """
+    over = threading.Event()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            with suppress(OSError):
+                while not over.wait(0.02):
+                    self.wfile.write(b"x")
+
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/s3cr3t"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
 
 
 class Tower:

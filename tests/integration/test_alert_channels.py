@@ -10,7 +10,6 @@ import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from bursar.store.alerts import Found, StoredAlert, Whose, fetch_alerts, raise_a
 from bursar.store.database import Database
 from bursar.store.outbox import OUTBOX
 from bursar.types import checksummed
-from tests.integration.alerting import FILE, Receiver
+from tests.integration.alerting import FILE, Receiver, dripping
 
 # Apprise imports it on Python 3.11 and 3.12, which have it.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -204,20 +203,6 @@ def test_deliver__what_a_channel_never_takes__keeps_nothing_else_waiting(post: P
     assert post.left()["ops"] == (3, "It answered with status 400.")
 
 
-class Dripping(socketserver.StreamRequestHandler):
-    """
-    Answers a byte at a time, and never to the end.
-    """
-
-    over = threading.Event()
-
-    def handle(self) -> None:
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-        with suppress(OSError):
-            while not self.over.wait(0.02):
-                self.wfile.write(b"x")
-
-
 def test_deliver__to_a_server_that_never_ends__is_left_and_tried_again(
     post: Post, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,17 +210,10 @@ def test_deliver__to_a_server_that_never_ends__is_left_and_tried_again(
     Each byte is in time, and all of them would keep the other channels waiting for ever.
     """
     monkeypatch.setattr(delivering, "CHANNEL_SECONDS", 0.3)
-    Dripping.over.clear()
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        post.write_url(f"http://127.0.0.1:{server.server_address[1]}/s3cr3t")
+    with dripping() as url:
+        post.write_url(url)
         post.put()
         post.deliverer.deliver()
-    finally:
-        Dripping.over.set()
-        server.shutdown()
-        server.server_close()
     assert post.left() == {"ops": (1, "It has taken longer than 0.3 s.")}
     assert len(receiver.taken) == 1
 

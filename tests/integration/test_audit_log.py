@@ -29,8 +29,16 @@ from bursar.audit import (
     read_content,
     write_content,
 )
+from bursar.store import audit_heads
 from bursar.store.audit_append import append_entries, retract_from
-from bursar.store.audit_heads import Head, HeadFile, HeadsError, build_head_keeper, read_heads
+from bursar.store.audit_heads import (
+    Head,
+    HeadFile,
+    HeadPost,
+    HeadsError,
+    build_head_keeper,
+    read_heads,
+)
 from bursar.store.audit_log import AuditLog, refusal_of
 from bursar.store.audit_query import Filter, find_audit
 from bursar.store.audit_table import AUDIT
@@ -38,6 +46,7 @@ from bursar.store.audit_verify import Report, verify_audit
 from bursar.store.database import Database
 from bursar.store.decisions import Decision, Outcome
 from bursar.types import MAX_UINT256, NATIVE, Bytes32, checksummed
+from tests.integration.alerting import Receiver, dripping
 
 CHAIN = 31_337
 ORGANIZATION = checksummed("0x" + "aa" * 20)
@@ -617,6 +626,35 @@ def posted(answer: int, posts: list[bytes]) -> Callable[..., Any]:
         def log_message(self, *_: Any) -> None: ...
 
     return Handler
+
+
+def test_heads__posted_to_a_server_that_redirects__are_not_taken() -> None:
+    """
+    What is asked for there instead has no head in it: nobody would remember any.
+    """
+    with Receiver() as receiver:
+        receiver.status = 302
+        said = HeadPost(receiver.url).tell(CHAIN, ORGANIZATION, Head(1, Bytes32(b"\1" * 32)))
+        assert receiver.paths == ["/hooks/s3cr3t"]
+    assert said is not None
+    assert said.endswith("It answered with status 302.")
+
+
+def test_heads__posted_to_a_server_that_never_ends__keep_no_keeper(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """
+    It is the keeper's own cycle that waits; and what a URL's error says may be the URL.
+    """
+    monkeypatch.setattr(audit_heads, "POST_SECONDS", 0.2)
+    head = Head(1, Bytes32(b"\1" * 32))
+    with dripping() as url:
+        said = HeadPost(url).tell(CHAIN, ORGANIZATION, head)
+    assert said is not None
+    assert said.endswith("It has taken longer than 0.4 s.")
+    said = HeadPost("http://127.0.0.1:s3cr3t/").tell(CHAIN, ORGANIZATION, head)
+    assert said is not None
+    assert "s3cr3t" not in said
 
 
 @pytest.mark.parametrize(("answer", "works"), [(204, True), (500, False)])

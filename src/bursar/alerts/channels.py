@@ -6,19 +6,15 @@ The ways to people: the service's log, a webhook that takes JSON, and what Appri
 A channel's URL is a secret, because whoever has it can write there: no error and no log shows it.
 """
 
-import json
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from http.client import HTTPException
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from bursar.errors import BursarError
+from bursar.store.posting import LOCAL, PostError, post_json
 
 POST_SECONDS: Final = 10.0
-_LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 # It refuses fields that it does not know.
 _TEXT_ONLY: Final = ("hooks.slack.com",)
 _LEVELS: Final = {"critical": logging.CRITICAL, "warning": logging.WARNING}
@@ -66,15 +62,11 @@ class Webhook:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        is_local = parts.hostname in _LOCAL
+        is_local = parts.hostname in LOCAL
         if parts.scheme != "https" and not is_local:
             raise ChannelError("A webhook's URL has to begin with https://, because it is secret.")
         self._url = url
         self._text_only = parts.hostname in _TEXT_ONLY
-        # A redirect would be followed by a GET without what there is to tell. A proxy that is
-        # configured for the outside must not see calls to this machine.
-        proxies = [urllib.request.ProxyHandler({})] if is_local else []
-        self._opener = urllib.request.build_opener(_NoRedirect, *proxies)
 
     def tell(self, payload: Mapping[str, Any]) -> None:
         """
@@ -82,29 +74,11 @@ class Webhook:
         """
         text = _headline(payload)
         body = {"text": _escape(text)} if self._text_only else {**payload, "text": text}
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "bursar",
-            "Idempotency-Key": str(payload["id"]),
-        }
         try:
-            request = urllib.request.Request(self._url, json.dumps(body).encode(), headers)
-            with self._opener.open(request, timeout=POST_SECONDS):
-                return
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise ChannelError(f"It answered with status {error.code}.") from None
-        # What they say may hold the URL.
-        except (OSError, ValueError, HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise ChannelError(f"It could not be reached: {type(reason).__name__}.") from None
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """
-        Not followed, so that it is an error.
-        """
+            key = {"Idempotency-Key": str(payload["id"])}
+            post_json(self._url, body, key, seconds=POST_SECONDS)
+        except PostError as error:
+            raise ChannelError(str(error)) from None
 
 
 class ByApprise:

@@ -12,11 +12,8 @@ import logging
 import os
 import secrets
 import stat
-import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -29,6 +26,7 @@ from bursar.config.alerts import LOG
 from bursar.store.alerts import Whose
 from bursar.store.database import Database
 from bursar.store.outbox import Message, claim, find_due, postpone, settle
+from bursar.store.posting import PostError, do_within
 
 # Longer than the slowest channel takes; after that another process may have it.
 CLAIM_SECONDS: Final = 300
@@ -122,9 +120,11 @@ class Deliverer:
             return
         try:
             channel = self._find_channel(self._find_url(setting))
-            _do_within(CHANNEL_SECONDS, partial(channel.tell, message.payload))
+            do_within(CHANNEL_SECONDS, partial(channel.tell, message.payload))
         except ChannelError:
             raise
+        except PostError as error:
+            raise ChannelError(str(error)) from None
         except Exception as error:  # noqa: BLE001 - somebody else's code, and it may say the URL
             raise ChannelError(f"It failed with {type(error).__name__}.") from None
 
@@ -151,30 +151,6 @@ class Deliverer:
             return url
         assert setting.url_file is not None
         return _read_url(self._live.folder / Path(setting.url_file).expanduser())
-
-
-def _do_within(seconds: float, work: Callable[[], None]) -> None:
-    """
-    Raises what `work` raises, and ChannelError where it goes on for longer: it is left behind then.
-    """
-    done: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-            done.set_exception(error)
-        else:
-            done.set_result(None)
-
-    # No pool: the end of a process would wait for its threads.
-    threading.Thread(target=run, name="channel", daemon=True).start()
-    try:
-        done.result(seconds)
-    except FutureTimeoutError:
-        if done.done():
-            raise
-        raise ChannelError(f"It has taken longer than {seconds:g} s.") from None
 
 
 def _read_url(path: Path) -> str:

@@ -9,13 +9,13 @@ import fcntl
 import json
 import os
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from bursar.errors import BursarError
+from bursar.store.posting import PostError, do_within, post_json
 from bursar.store.private_files import make_private_folder
 from bursar.types import Address, Bytes32
 
@@ -91,15 +91,12 @@ class HeadPost:
         """
         Post it, and expect an answer of success.
         """
-        body = json.dumps(_document(chain_id, organization, head)).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "bursar"}
+        body = _document(chain_id, organization, head)
         try:
-            request = urllib.request.Request(self.url, body, headers)
-            with urllib.request.urlopen(request, timeout=POST_SECONDS):
-                return None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            return f"The audit's head was not taken by the URL that is set for it: {reason}."
+            do_within(2 * POST_SECONDS, lambda: post_json(self.url, body, seconds=POST_SECONDS))
+        except PostError as error:
+            return f"The audit's head was not taken by the URL that is set for it. {error}"
+        return None
 
 
 def build_head_keeper(target: str) -> HeadKeeper:
