@@ -149,6 +149,21 @@ def test_read__while_a_write_is_under_way__sees_what_was_before(probe: Database)
     assert count(probe) == 1
 
 
+def test_read__of_several_queries__sees_one_state(probe: Database) -> None:
+    """
+    What is committed between two of them belongs to the next read.
+    """
+
+    def count_in(connection: sa.Connection) -> int:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(PROBE)).scalar_one())
+
+    with probe.reading() as connection:
+        assert count_in(connection) == 0
+        probe.write(add(id=1))
+        assert count_in(connection) == 0
+    assert count(probe) == 1
+
+
 def test_read__that_writes__is_refused(probe: Database) -> None:
     """
     Only one thread writes; a connection that reads cannot.

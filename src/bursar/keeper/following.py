@@ -172,6 +172,7 @@ class Following:
                 chain_id=self._chain_id,
                 organization=self._organization,
                 first=self._first,
+                locked=True,
             )
             cursor, stored, position = await self._database.write_async(begin)
             self._ledger = Ledger(cursor, stored)

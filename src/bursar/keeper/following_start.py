@@ -14,15 +14,21 @@ from bursar.types import Address
 
 
 def load(
-    connection: Connection, *, chain_id: int, organization: Address, first: int
+    connection: Connection,
+    *,
+    chain_id: int,
+    organization: Address,
+    first: int,
+    locked: bool = False,
 ) -> tuple[Cursor, Stored, Position]:
     """
     In one transaction: the cursor, what is stored, and the position that both mean.
 
     A block that is not final, and of which only a part was written, is taken out: it may be another
-    one by now. Raises StoreDamagedError where what is stored makes no sense.
+    one by now. `locked` keeps others from moving the cursor meanwhile; who only reads sees one
+    state in any case. Raises StoreDamagedError where what is stored makes no sense.
     """
-    cursor = open_cursor(connection, chain_id, organization, first)
+    cursor = open_cursor(connection, chain_id, organization, first, locked=locked)
     try:
         return _load(connection, cursor)
     except (AttributeError, LookupError, TypeError, ValueError) as error:

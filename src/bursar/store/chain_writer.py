@@ -103,12 +103,20 @@ class Batch:
         self.rows += 1
 
 
-def open_cursor(connection: Connection, chain_id: int, organization: Address, first: int) -> Cursor:
+def open_cursor(
+    connection: Connection,
+    chain_id: int,
+    organization: Address,
+    first: int,
+    *,
+    locked: bool = False,
+) -> Cursor:
     """
-    How far this organisation was read, on this chain; a new cursor where it never was.
+    How far this organisation was read, on this chain; a new cursor where it never was. `locked`:
+    nobody moves it before this transaction ends, so that all that is read in it belongs together.
     """
     while True:
-        found = find_cursor(connection, chain_id, organization)
+        found = find_cursor(connection, chain_id, organization, locked=locked)
         if found is not None:
             return found
         sources = connection.execute(select(chain_cursor.c.source)).scalars().all()
@@ -136,14 +144,16 @@ def _begin(source: int, chain_id: int, organization: Address, first: int) -> Cur
     )
 
 
-def find_cursor(connection: Connection, chain_id: int, organization: Address) -> Cursor | None:
+def find_cursor(
+    connection: Connection, chain_id: int, organization: Address, *, locked: bool = False
+) -> Cursor | None:
     """
-    How far it was read, or None.
+    How far it was read, or None. `locked` as in `open_cursor`.
     """
     wanted = select(chain_cursor).where(
         chain_cursor.c.chain_id == chain_id, chain_cursor.c.organization == organization
     )
-    row = connection.execute(wanted).one_or_none()
+    row = connection.execute(wanted.with_for_update() if locked else wanted).one_or_none()
     return None if row is None else Cursor(**row._asdict())
 
 

@@ -122,6 +122,8 @@ def _build_postgres(url: URL, *, writes: bool) -> Engine:
         settings.append(f"-c idle_in_transaction_session_timeout={idle}")
     else:
         settings.append("-c default_transaction_read_only=on")
+        # As on SQLite: several queries in one transaction see one state.
+        settings.append(r"-c default_transaction_isolation=repeatable\ read")
     return create_engine(
         url,
         connect_args={
