@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bursar.chain.follower import DeepReorgError
 from bursar.keeper import following, following_ledger
 from bursar.keeper.following_ledger import Ledger
-from bursar.store.chain_writer import Batch, find_cursor
+from bursar.keeper.following_writer import BatchWriter
+from bursar.store.chain_writer import Batch, commit_batch, find_cursor
 from bursar.store.database import Database
 from bursar.store.errors import StoreError
 from tests.integration.followed import (
@@ -37,16 +39,16 @@ async def follow_until(world: LiveWorld, store: Database, batches: int) -> bool:
     Follow, and end after that many batches. Whether there were more.
     """
     begun = build_following(world, store, depth=0)
-    write, left = begun._write, batches
+    left = batches
 
-    async def write_some(batch: Batch) -> None:
+    def commit_some(connection: Connection, batch: Batch) -> None:
         nonlocal left
         if left == 0:
             raise EndedError("ended")
         left -= 1
-        await write(batch)
+        commit_batch(connection, batch)
 
-    begun._write = write_some  # type: ignore[method-assign]
+    begun._writer = BatchWriter(store, commit_some)
     try:
         await begun.run_once()
     except EndedError:

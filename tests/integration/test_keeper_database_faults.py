@@ -19,7 +19,7 @@ from sqlalchemy import select
 from bursar.chain.sending import points
 from bursar.devnet import USDC, address_of
 from bursar.events import PaymentCancelled
-from bursar.keeper import CycleReport, Keeper, ProblemKind, following
+from bursar.keeper import CycleReport, Keeper, ProblemKind, following_writer
 from bursar.keeper.building import BookPlaces, keeping
 from bursar.store import sending_journal
 from bursar.store.audit_verify import verify_audit
@@ -201,7 +201,7 @@ def test_full__also_for_the_servers_own_log__ends_the_server_and_loses_nothing(
     A server that cannot write its log ends itself. Somebody makes room and starts it; the keeper,
     which went on all the time, does what fell due, once.
     """
-    monkeypatch.setattr(following, "STORE_SECONDS", 1.0)
+    monkeypatch.setattr(following_writer, "STORE_SECONDS", 1.0)
     queued = queue(world)
     with kept(world, cramped) as keeper:
         assert keeper.run_once().problems == []
@@ -305,7 +305,7 @@ def test_gone__in_the_middle_of_work__goes_on_and_does_it_once(
     what was written before, and nothing is sent twice; meanwhile the operator is told.
     """
     if seconds == IN_VAIN:
-        monkeypatch.setattr(following, "STORE_SECONDS", 0.2)
+        monkeypatch.setattr(following_writer, "STORE_SECONDS", 0.2)
         monkeypatch.setattr(sending_journal, "_WAIT_SECONDS", 0.2)
     first, second = queue(world, 1), queue(world, 2, 85 * USDC)
     with kept(world, server) as keeper:

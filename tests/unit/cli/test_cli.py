@@ -240,9 +240,7 @@ def test_confirm__on_a_terminal__asks(
     assert CliRunner().invoke(command, [], input=answer).exit_code == status
 
 
-def test_confirm__interrupted__is_no_answer_but_an_interrupt(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_confirm__interrupted__is_no_answer_but_an_interrupt() -> None:
     """
     Ctrl-C at a question ends as it does anywhere else, with 130.
     """
@@ -254,9 +252,10 @@ def test_confirm__interrupted__is_no_answer_but_an_interrupt(
 
     @command.command()
     def pays() -> None:
-        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-        monkeypatch.setattr("typer._click.termui.visible_prompt_func", interrupt)
-        with reporting(False):
+        # Undone before the runner is: it puts functions of its own in the same place.
+        with reporting(False), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.stdin.isatty", lambda: True)
+            patch.setattr("typer._click.termui.visible_prompt_func", interrupt)
             confirm("Pay?", yes=False, as_json=False)
 
     assert CliRunner().invoke(command, []).exit_code == 130
