@@ -19,8 +19,7 @@ What is under way is judged again like everything else: a plan for it is the sam
 same key, and goes on with it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from typing import Final, TypeAlias
 
 from bursar.chain.client import Receipt
@@ -35,7 +34,6 @@ from bursar.keeper.decisions import (
     asks_balance,
     decide,
     find_due,
-    find_queued,
 )
 from bursar.keeper.orders import (
     Order,
@@ -46,10 +44,10 @@ from bursar.keeper.orders import (
     execute_key,
     execute_stem,
 )
+from bursar.keeper.plans import Plan
 from bursar.keeper.ports import ChainView, Node, Sender, Sharing
 from bursar.keeper.report import Outcome, PaymentReport
 from bursar.reasons import Reason
-from bursar.state import State
 from bursar.types import Address, Bytes32
 
 # Nodes keep at least 16 pending transactions of one account.
@@ -66,18 +64,6 @@ _SOMEBODY: Final = "somebody else deals with it"
 _ANOTHER: Final = "another keeper deals with its wallet"
 _BURNT: Final = "it reverted although it should not have: tried again later"
 _NO_ROLE: Final = "this key may not cancel: the treasury has to set it as a keeper"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """
-    A transaction to send about a payment.
-    """
-
-    due: Due
-    action: Action
-    why: str
-    order: Order
 
 
 class Desk:
@@ -246,18 +232,3 @@ class Desk:
             return PaymentReport(entry, Outcome.WAITING, f"{decision.why}; {obstacle}")
         order = Order(key, call, None, entry.payment.expires_at)
         return Plan(entry, Action.CANCEL, decision.why, order)
-
-
-def keys_in_doubt(state: State, verdicts: Sequence[Plan | PaymentReport]) -> set[str]:
-    """
-    Of what is queued and was not judged, for want of an answer or of room: nobody has said that it
-    is not wanted.
-    """
-    judged = {verdict.due.key for verdict in verdicts if _is_judged(verdict)}
-    queued = [due for due in find_queued(state) if due.key not in judged]
-    return {key for due in queued for key in (execute_key(due), cancel_key(due))}
-
-
-def _is_judged(verdict: Plan | PaymentReport) -> bool:
-    unknown = (Outcome.FAILED, Outcome.LATER)
-    return isinstance(verdict, Plan) or verdict.outcome not in unknown

@@ -16,9 +16,10 @@ from bursar.changes import Change
 from bursar.keeper.changes import ChangeDesk, find_due_changes
 from bursar.keeper.changes import keys_in_doubt as changes_in_doubt
 from bursar.keeper.decisions import Action, find_due
-from bursar.keeper.desk import Desk, Plan
-from bursar.keeper.desk import keys_in_doubt as payments_in_doubt
+from bursar.keeper.desk import Desk
 from bursar.keeper.orders import Order, Sent, find_unwanted, part_of, send_all
+from bursar.keeper.plans import Plan
+from bursar.keeper.plans import keys_in_doubt as payments_in_doubt
 from bursar.keeper.ports import ChainView, Node, Sender, Sharing
 from bursar.keeper.pulse import Pulse
 from bursar.keeper.report import (
