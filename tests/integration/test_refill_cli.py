@@ -246,6 +246,18 @@ def test_report__with_a_store__counts_what_was_refused(devnet: RunningDevnet) ->
     ]
 
 
+def test_report__begun_where_nothing_is_missing__says_that_it_ends_here(
+    devnet: RunningDevnet,
+) -> None:
+    """
+    Nobody confirms a list of items first, to be told so by the manager's approval.
+    """
+    shown = person("refill", "report", "--by", "ana").output
+
+    assert "next: every wallet has enough" in shown
+    assert "refill confirm" not in shown
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [

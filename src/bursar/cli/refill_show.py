@@ -122,7 +122,12 @@ def _tell_next(opened: Opened, report: Report, refill: Refill) -> None:
     """
     id = refill.id
     left = len(find_open(report, refill))
-    if refill.stage is Stage.REPORTED and left:
+    if refill.stage is Stage.REPORTED and not report.refilled:
+        said = (
+            "every wallet has enough, so there is nothing to approve: bursar refill abandon "
+            f"{id} --by NAME --note WHY"
+        )
+    elif refill.stage is Stage.REPORTED and left:
         said = f"{left} items are open: bursar refill confirm {id} --by NAME"
     elif refill.stage is Stage.DRAFTED and refill.draft is not None:
         digits = refill.draft.safe_hash
