@@ -31,7 +31,7 @@ from bursar.treasury.safe import (
 )
 from bursar.treasury.safe.exchange import export_draft, import_file
 from bursar.treasury.safe.summary import build_summary
-from bursar.types import Address, Bytes32, keccak
+from bursar.types import Address, Bytes32, address_word, keccak
 from tests.integration.signing_room import Owner, Room
 from tests.integration.vault import Vault
 
@@ -127,6 +127,27 @@ def test_vault__signed_as_personal_messages_or_approved_on_chain__counts(
     vault.call(room, room.own_call("approveHash", made.hash))
     made = add_approval(room.desk, made, vault.address)
     assert made.signatures[0].kind == "approved on chain"
+    assert room.execute(room.sign(made, room.ana)).status is DraftStatus.EXECUTED
+
+
+def test_vault__one_of_its_owners_approved_in_the_vault__counts_there(
+    room: Room, vault: Vault
+) -> None:
+    """
+    An inner owner without a wallet that signs calls approveHash on the vault; and one who has not
+    done so is none, whoever writes it.
+    """
+    made = room.draft()
+    hash = wanted(room, made, vault)
+    approved = address_word(vault.una.address) + bytes(32) + b"\1"
+    parts = [vault.part(hash, vault.vic), approved]
+    with pytest.raises(SignatureError, match="does not take this"):
+        add_contract_signature(room.desk, made, vault.address, parts)
+    data = safe_contract_type("Safe").encode("approveHash", hash)
+    room.chain.send(vault.una.key, Call(vault.address, data))
+
+    made = add_contract_signature(room.desk, made, vault.address, parts)
+
     assert room.execute(room.sign(made, room.ana)).status is DraftStatus.EXECUTED
 
 
