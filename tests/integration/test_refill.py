@@ -17,13 +17,14 @@ import pytest
 from bursar.chain.contracts import token_at, wallet_at
 from bursar.chain.local import ETHER
 from bursar.chain.reader import Call
-from bursar.chain.safe_transaction import safe_contract_type
+from bursar.chain.safe_transaction import DELEGATE_CALL, safe_contract_type
 from bursar.config import read_treasury
 from bursar.devnet import USDC
 from bursar.events import Refilled
 from bursar.receipts import ReceiptKey
 from bursar.treasury import Office
 from bursar.treasury.anomalies import Rule
+from bursar.treasury.refills.calls import build_calls
 from bursar.treasury.refills.checklist import build_checklist, build_items
 from bursar.treasury.refills.desk import RefillDesk
 from bursar.treasury.refills.errors import (
@@ -41,7 +42,7 @@ from bursar.treasury.refills.pages import build_html, build_markdown
 from bursar.treasury.refills.record import Refill, Stage
 from bursar.treasury.refills.reporting import FileRead
 from bursar.treasury.refills.targets import Wishes
-from bursar.treasury.safe import add_signature, reject
+from bursar.treasury.safe import add_signature, draft, reject
 from bursar.treasury.safe.execution import execute
 from bursar.types import DAY, NATIVE, keccak
 from tests.integration.refilling import FILE, FIRST_DAY, THIEF, KeyGas, KeyOwner, Town, week
@@ -779,6 +780,21 @@ def test_draft__interrupted_before_it_was_kept__is_found_again(
 
     assert again.id == made.id
     assert len(desk.safe.store.open()) == 1
+
+
+def test_draft__that_only_looks_alike__is_not_taken_for_it(town: Town, desk: RefillDesk) -> None:
+    """
+    The same bytes in a plain call, which would refill nothing: somebody has left it there.
+    """
+    refill = town.approved(desk)
+    calls = build_calls(desk.reporter.office, desk.folder.report(refill))
+    batch = desk.safe.safe.build(*calls)
+    alike = draft(desk.safe, [Call(batch.to, batch.data)], purpose="as agreed", author="ben")
+
+    _, made = desk.draft(refill, "ana")
+
+    assert made.id != alike.id
+    assert made.transaction.operation == DELEGATE_CALL
 
 
 def test_confirm_funded__before_it_arrived__is_refused(town: Town, desk: RefillDesk) -> None:

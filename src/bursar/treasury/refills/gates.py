@@ -114,8 +114,7 @@ class Gates:
         refresh(self.safe)
         wanted = self.safe.safe.build(*calls)
         for one in self.safe.store.open():
-            found = one.transaction
-            if (found.to, found.value, found.data) == (wanted.to, wanted.value, wanted.data):
+            if one.transaction.model_copy(update={"nonce": wanted.nonce}) == wanted:
                 return one
         return None
 
