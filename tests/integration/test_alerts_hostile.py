@@ -123,6 +123,8 @@ def test_spool__with_what_no_database_takes__clears_the_others(
     (alert,) = tower.alerts()
     spool = tower.alerting._spool = ClearSpool(tmp_path / "some.clears")
     spool.add([ToClear(tower.whose, 1 << 70, "dana", "none", 5)])
+    with spool.path.open("a") as file:
+        file.write("[" * 200_000 + "\n")
     spool.add([ToClear(tower.whose, alert.id, "dana" * 100, "\udcff is known \0", 5)])
     tower.look()
     (alert,) = tower.alerts()

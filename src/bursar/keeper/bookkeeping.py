@@ -22,7 +22,7 @@ from bursar.store.audit_heads import HeadKeeper
 from bursar.store.audit_log import AuditLog
 from bursar.store.audit_recorder import AuditRecorder, Carriers, Failures
 from bursar.store.native_moves import fetch_moves
-from bursar.store.refusal_spool import RefusalSpool
+from bursar.store.refusal_spool import RefusalSpool, SpoolError
 from bursar.store.settled import (
     Settled,
     fetch_past_events,
@@ -217,7 +217,10 @@ class Books:
     def _keep_refusals(self, kept: Kept) -> None:
         log = self._log
         for spool in self._spools:
-            kept.entries += spool.take_in(self._database, log.chain_id, log.organization)
+            try:
+                kept.entries += spool.take_in(self._database, log.chain_id, log.organization)
+            except SpoolError as error:  # the head is told all the same
+                kept.troubles.append(str(error))
 
     def _tell_head(self, kept: Kept) -> None:
         """

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from bursar.chain.strict_json import read_json
 from bursar.errors import BursarError
 from bursar.store.alerts import LONGEST_NAME, Whose, clear_alert, end_alert
 from bursar.store.database import Database
@@ -164,7 +165,7 @@ def _read(line: bytes) -> ToClear | None:
     None for a line that is none: somebody else has written to the file.
     """
     try:
-        plain = json.loads(line)
+        plain = read_json(line)
         whose = Whose(int(plain["whose"]["chain_id"]), checksummed(plain["whose"]["organization"]))
         return ToClear(
             whose,

@@ -4,9 +4,14 @@ Files and folders that only their owner can read: they say who is paid what, and
 What is there already keeps the mode that somebody has given it.
 """
 
+import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+
+_LOCK_PAUSE: Final = 0.02
 
 
 def make_private_folder(folder: Path) -> None:
@@ -18,6 +23,22 @@ def make_private_folder(folder: Path) -> None:
         return
     make_private_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def lock_within(handle: int, seconds: float) -> None:
+    """
+    Lock a file for this process alone, for whoever must not wait for ever: whoever may open the
+    file can hold it. Raises BlockingIOError.
+    """
+    give_up = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                raise
+            time.sleep(_LOCK_PAUSE)
 
 
 def create_private_file(path: Path) -> None:

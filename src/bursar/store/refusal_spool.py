@@ -8,32 +8,36 @@ An SQLite file has one writer, and an agent must not need a database. A line is 
 where a crash comes between the store's commit and the emptying of the file.
 """
 
-import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bursar.audit import Entry
+from bursar.chain.strict_json import read_json
 from bursar.errors import BursarError
 from bursar.store.audit_append import append_entries
 from bursar.store.audit_log import refusal_of
 from bursar.store.audit_rows import find_entries
 from bursar.store.database import Database, in_parts
 from bursar.store.decisions import Decision, Outcome, record_decision
-from bursar.store.private_files import make_private_folder
+from bursar.store.private_files import lock_within, make_private_folder
 from bursar.types import Address, Bytes32, checksummed
 
 CONTRACT: Final = "contract"
 """In place of a version of policy: the wallet's own limits have refused."""
 
 _AT_ONCE: Final = 200
+# Who takes lines in has other work, and nobody who adds one needs as long.
+_LOCK_SECONDS: Final = 1.0
 _ADDRESSES: Final = ("organization", "wallet", "agent", "token")
 
 
@@ -67,14 +71,12 @@ class RefusalSpool:
         """
         if not self.path.exists() or not self.path.stat().st_size:
             return 0
-        with self._alone() as handle:
+        with self._alone(waits=_LOCK_SECONDS) as handle:
             lines = _read_lines(handle)
             read = [one for line in lines if (one := _read(line)) is not None]
             ours = [one for one in read if _is_of(one[1], chain_id, organization)]
-            added = 0
-            for part in in_parts(ours, _AT_ONCE):
-                work = partial(_record, chain_id=chain_id, organization=organization, part=part)
-                added += database.write(work, repeatable=True)
+            record = partial(_record, chain_id=chain_id, organization=organization)
+            added = sum(_take(database, record, part) for part in in_parts(ours, _AT_ONCE))
             rest = [line for line in lines if _is_others(line, chain_id, organization)]
             os.ftruncate(handle, 0)
             os.pwrite(handle, b"".join(rest), 0)
@@ -82,18 +84,23 @@ class RefusalSpool:
         return added
 
     @contextmanager
-    def _alone(self, flags: int = 0) -> Iterator[int]:
+    def _alone(self, flags: int = 0, waits: float = inf) -> Iterator[int]:
         """
-        One process at a time; the lock goes with the process.
+        One process at a time, after so many seconds at most; the lock goes with the process.
         """
         try:
             make_private_folder(self.path.parent)
             handle = os.open(self.path, os.O_RDWR | flags, 0o600)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                lock_within(handle, waits)
                 yield handle
             finally:
                 os.close(handle)
+        except BlockingIOError as error:
+            raise SpoolError(
+                f"Another process has held {self.path} for {waits:g} s: refusals wait there. Find "
+                "it (`lsof`), and end it if it hangs."
+            ) from error
         except OSError as error:
             raise SpoolError(
                 f"The refusals in {self.path} cannot be kept: {error.strerror or error}. Make the "
@@ -121,6 +128,21 @@ class StoreRefusals:
         )
         with Database.open(self._url) as database:
             database.write(work, repeatable=True)
+
+
+def _take(
+    database: Database, record: Callable[..., int], part: Sequence[tuple[str, Decision]]
+) -> int:
+    """
+    Those of which an entry can be made; what else is in the file is somebody else's doing, and must
+    not keep out what is behind it. Raises StoreError.
+    """
+    try:
+        return database.write(partial(record, part=part), repeatable=True)
+    except (ArithmeticError, SQLAlchemyError, TypeError, ValueError):
+        if len(part) == 1:
+            return 0
+        return sum(_take(database, record, [one]) for one in part)
 
 
 def _record(
@@ -176,7 +198,7 @@ def _read(line: bytes) -> tuple[str, Decision] | None:
     None for a line that is none: somebody else has written to the file.
     """
     try:
-        plain = json.loads(line)
+        plain = read_json(line)
         id = plain.pop("id")
         plain["outcome"] = Outcome(plain["outcome"])
         plain["ref"] = None if plain["ref"] is None else Bytes32(bytes.fromhex(plain["ref"]))
