@@ -4,6 +4,7 @@ What strangers write, numbers out of their order, and a node that is away: no al
 
 from __future__ import annotations
 
+import fcntl
 import json
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,8 @@ from bursar.alerts.channels import Webhook
 from bursar.chain.errors import NoAnswerError
 from bursar.config import AlertKind
 from bursar.keeper.outbox import TOPIC as PAYMENT
-from bursar.store.alert_clearing import ClearSpool, ToClear
+from bursar.store import alert_clearing
+from bursar.store.alert_clearing import ClearError, ClearSpool, ToClear
 from bursar.store.database import Database
 from bursar.store.outbox import OUTBOX, put
 from bursar.types import checksummed
@@ -131,6 +133,25 @@ def test_spool__with_what_no_database_takes__clears_the_others(
     assert alert.found.kind == AlertKind.BALANCE_LOW
     assert alert.cleared_why == "\\udcff is known \\x00"
     assert alert.cleared_by == "dana" * 50
+
+
+def test_spool__held_by_another__keeps_no_alert_waiting(
+    tower: Tower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What was cleared waits; what is found is told.
+    """
+    monkeypatch.setattr(alert_clearing, "_LOCK_SECONDS", 0.1)
+    spool = tower.alerting._spool = ClearSpool(tmp_path / "some.clears")
+    spool.add([ToClear(tower.whose, 1, "dana", "known", 5)])
+    tower.sweep()
+    with spool.path.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(ClearError, match="has held"):
+            tower.look()
+    assert [one.is_open for one in tower.alerts()] == [True]
+    tower.look()
+    assert [one.is_open for one in tower.alerts()] == [False]
 
 
 def test_slack__words_with_its_markup__are_words(monkeypatch: pytest.MonkeyPatch) -> None:

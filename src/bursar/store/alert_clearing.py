@@ -7,11 +7,11 @@ An SQLite file has one writer, which is the keeper where one runs. A line is tak
 no longer open is not cleared again.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,11 +24,13 @@ from bursar.store.database import Database
 from bursar.store.engines import parse_url, sqlite_path
 from bursar.store.errors import StoreInUseError
 from bursar.store.outbox import put
-from bursar.store.private_files import make_private_folder
+from bursar.store.private_files import lock_within, make_private_folder
 from bursar.types import checksummed
 
 TOPIC: Final = "alert-cleared"
 """Of the outbox: the keeper tells the channels, whose settings it has."""
+# Who takes lines in has other work.
+_LOCK_SECONDS: Final = 1.0
 
 
 class ClearError(BursarError):
@@ -115,7 +117,7 @@ class ClearSpool:
         """
         if not self.path.exists() or not self.path.stat().st_size:
             return 0
-        with self._alone() as handle:
+        with self._alone(waits=_LOCK_SECONDS) as handle:
             lines = os.pread(handle, os.fstat(handle).st_size, 0).split(b"\n")[:-1]
             wanted = [one for line in lines if (one := _read(line)) is not None]
             cleared = database.write(lambda c: clear_all(c, wanted), repeatable=True)
@@ -124,15 +126,20 @@ class ClearSpool:
         return cleared
 
     @contextmanager
-    def _alone(self, flags: int = 0) -> Iterator[int]:
+    def _alone(self, flags: int = 0, waits: float = inf) -> Iterator[int]:
         try:
             make_private_folder(self.path.parent)
             handle = os.open(self.path, os.O_RDWR | flags, 0o600)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+                lock_within(handle, waits)
                 yield handle
             finally:
                 os.close(handle)
+        except BlockingIOError as error:
+            raise ClearError(
+                f"Another process has held {self.path} for {waits:g} s: what was cleared waits "
+                "there. Find it (`lsof`), and end it if it hangs."
+            ) from error
         except OSError as error:
             raise ClearError(
                 f"What was cleared cannot be kept in {self.path}: {error.strerror or error}. Make "
