@@ -143,10 +143,12 @@ def test_relay__needs_a_yes_and_something_signed(devnet: RunningDevnet) -> None:
     sign("1", "--out", "payment.json")
     asked = bursar("relay", "payment.json")
     Path("other.json").write_text("{}")
+    Path("deep.json").write_text(200_000 * "[")  # ends the process where it is just loaded
 
     assert asked.exit_code == 1
     assert "Have shopper pay vendor in USDC" in asked.output
     assert told("relay", "other.json", "--yes", status=1)["error"]["code"] == "signed-payment"
+    assert told("relay", "deep.json", "--yes", status=1)["error"]["code"] == "signed-payment"
     assert told("relay", "missing.json", "--yes", status=1)["error"]["code"] == "os"
 
 

@@ -4,7 +4,6 @@ A payment that its agent has signed and somebody else may bring to the chain.
     AgentWallet.sign_payment → SignedPayment → to_json … from_json → Relayer.relay
 """
 
-import json
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
@@ -14,6 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
 from bursar.agent.errors import SignedPaymentError
 from bursar.agent.payment import Answer
+from bursar.chain.strict_json import StrictJsonError, read_json
 from bursar.reasons import Reason
 from bursar.signed_payments import SignablePayment, build_typed_data
 from bursar.types import MAX_SIGNATURE_BYTES, AddressField, Bytes32, Bytes32Field, Uint256, keccak
@@ -88,7 +88,7 @@ class SignedPayment(Answer):
                 f"{_LONGEST}."
             )
         try:
-            found = json.loads(text)
+            found = read_json(text)
             return cls.model_validate(found)
         except ValidationError as error:
             first = error.errors()[0]
@@ -97,7 +97,7 @@ class SignedPayment(Answer):
                 f"This is no signed payment: {where}: {first['msg']}. Pass on what "
                 "`SignedPayment.to_json` or `bursar sign` gave, unchanged."
             ) from None
-        except (ValueError, RecursionError) as error:
+        except StrictJsonError as error:
             raise SignedPaymentError(f"This is no signed payment: no JSON: {error}.") from None
 
     @property

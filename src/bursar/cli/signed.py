@@ -6,10 +6,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bursar.chain.strict_json import StrictJsonError, read_json
 from bursar.cli.options import (
     BookOption,
     JsonOption,
@@ -193,8 +194,8 @@ def _unwrap(text: str) -> str:
     What `sign --json` printed has it inside.
     """
     try:
-        found: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        found = read_json(text)
+    except StrictJsonError:
         return text
     inner = found.get("signed") if isinstance(found, dict) else None
     return text if inner is None else json.dumps(inner)
