@@ -18,7 +18,7 @@ from typing import Final, Self, TypeVar
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
-from bursar.store.engines import build_engine, durability, parse_url, sqlite_path
+from bursar.store.engines import build_engine, parse_url, sqlite_path, transaction
 from bursar.store.errors import OutcomeUnknownError, StoreError, StoreGoneError, StoreUrlError
 from bursar.store.failures import describe_failure
 from bursar.store.private_files import create_private_file, make_private_folder
@@ -207,10 +207,10 @@ class Database:
         self._inside.writing = True
         try:
             with self._translated(), self._engine.connect() as connection:
-                with durability(connection, lasting), connection.begin() as transaction:
+                with transaction(connection, lasting) as begun:
                     result = work(connection)
                     with self._translated(committing=True):
-                        transaction.commit()
+                        begun.commit()
                 return result
         finally:
             self._inside.writing = False

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    RootTransaction,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bursar.store.errors import StoreUrlError
@@ -95,20 +103,26 @@ def _build_sqlite(path: Path, *, writes: bool) -> Engine:
 
 
 @contextmanager
-def durability(connection: Connection, lasting: bool) -> Iterator[None]:
+def transaction(connection: Connection, lasting: bool) -> Iterator[RootTransaction]:
     """
-    For the length of the block let SQLite commit without waiting for the disk, unless it shall be
-    `lasting`: what is in the file stays whole, and the next commit that waits covers it as well.
+    A transaction, to be committed within the block. Unless it shall be `lasting` its commit does
+    not wait for the disk: what is there stays whole, and the next commit that waits covers it too.
     """
     driver: Any = connection.connection.driver_connection
-    if lasting or not isinstance(driver, sqlite3.Connection):
-        yield
-        return
-    driver.execute("PRAGMA synchronous = NORMAL")
-    try:
-        yield
-    finally:
-        driver.execute("PRAGMA synchronous = FULL")
+    if lasting:
+        with connection.begin() as begun:
+            yield begun
+    elif isinstance(driver, sqlite3.Connection):
+        driver.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with connection.begin() as begun:
+                yield begun
+        finally:
+            driver.execute("PRAGMA synchronous = FULL")
+    else:
+        with connection.begin() as begun:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            yield begun
 
 
 def _build_postgres(url: URL, *, writes: bool) -> Engine:
