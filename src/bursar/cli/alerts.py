@@ -27,7 +27,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """
-    What people were told without asking.
+    Show what people were told without asking.
 
     Low balances, daily limits that are near, unusual days, undeclared payments. The keeper raises
     them, each once, and clears those that are over. The latest comes last. Reads only.
