@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,30 @@ def test_take_in__with_a_line_of_which_no_entry_can_be_made__takes_the_others(
     assert spool.path.read_bytes() == b""
     log = AuditLog(database, CHAIN, ORGANIZATION)
     assert log.head() is not None
+
+
+def test_take_in__ended_between_two_steps__loses_nobodys_refusals(
+    database: Database, spool: RefusalSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The file is another organisation's, too: its lines are there whatever happens, and once in the
+    end.
+    """
+    other = checksummed("0x" + "22" * 20)
+    spool.add(REFUSED._replace(organization=other))
+
+    def end(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("ftruncate", "pwrite", "fsync"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(os, step, end)
+            take_in(spool, database)
+        assert other.encode() in spool.path.read_bytes()
+
+    assert take_in(spool, database) == 0
+    assert spool.take_in(database, CHAIN, other) == 1
+    assert spool.path.read_bytes() == b""
 
 
 def test_books__while_somebody_holds_the_spool__tell_their_head(

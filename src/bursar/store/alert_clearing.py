@@ -24,7 +24,7 @@ from bursar.store.database import Database
 from bursar.store.engines import parse_url, sqlite_path
 from bursar.store.errors import StoreInUseError
 from bursar.store.outbox import put
-from bursar.store.private_files import lock_within, make_private_folder
+from bursar.store.private_files import held_alone
 from bursar.types import checksummed
 
 TOPIC: Final = "alert-cleared"
@@ -128,13 +128,8 @@ class ClearSpool:
     @contextmanager
     def _alone(self, flags: int = 0, waits: float = inf) -> Iterator[int]:
         try:
-            make_private_folder(self.path.parent)
-            handle = os.open(self.path, os.O_RDWR | flags, 0o600)
-            try:
-                lock_within(handle, waits)
+            with held_alone(self.path, flags, waits=waits) as handle:
                 yield handle
-            finally:
-                os.close(handle)
         except BlockingIOError as error:
             raise ClearError(
                 f"Another process has held {self.path} for {waits:g} s: what was cleared waits "

@@ -7,7 +7,9 @@ What is there already keeps the mode that somebody has given it.
 import fcntl
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +27,31 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def lock_within(handle: int, seconds: float) -> None:
+@contextmanager
+def held_alone(path: Path, flags: int = 0, *, waits: float = inf) -> Iterator[int]:
     """
-    Lock a file for this process alone, for whoever must not wait for ever: whoever may open the
-    file can hold it. Raises BlockingIOError.
+    The file at `path`, opened with `flags` and mode 0600, for one process at a time: for whoever
+    waits so many seconds at most, since whoever may open it can hold it. The lock goes with the
+    process. Raises BlockingIOError, and other OSError.
     """
+    make_private_folder(path.parent)
+    handle = os.open(path, os.O_RDWR | flags, 0o600)
+    try:
+        _lock_within(handle, waits)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def create_private_file(path: Path) -> None:
+    """
+    Make an empty file with mode 0600 where there is none. Raises OSError.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _lock_within(handle: int, seconds: float) -> None:
     give_up = time.monotonic() + seconds
     while True:
         try:
@@ -39,11 +61,3 @@ def lock_within(handle: int, seconds: float) -> None:
             if time.monotonic() >= give_up:
                 raise
             time.sleep(_LOCK_PAUSE)
-
-
-def create_private_file(path: Path) -> None:
-    """
-    Make an empty file with mode 0600 where there is none. Raises OSError.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -29,7 +29,7 @@ from bursar.store.audit_log import refusal_of
 from bursar.store.audit_rows import find_entries
 from bursar.store.database import Database, in_parts
 from bursar.store.decisions import Decision, Outcome, record_decision
-from bursar.store.private_files import lock_within, make_private_folder
+from bursar.store.private_files import held_alone
 from bursar.types import Address, Bytes32, checksummed
 
 CONTRACT: Final = "contract"
@@ -78,24 +78,17 @@ class RefusalSpool:
             record = partial(_record, chain_id=chain_id, organization=organization)
             added = sum(_take(database, record, part) for part in in_parts(ours, _AT_ONCE))
             rest = [line for line in lines if _is_others(line, chain_id, organization)]
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, b"".join(rest), 0)
+            # In this order: a crash in between leaves lines twice, which does no harm.
+            kept = os.pwrite(handle, b"".join(rest), 0)
+            os.ftruncate(handle, kept)
             os.fsync(handle)
         return added
 
     @contextmanager
     def _alone(self, flags: int = 0, waits: float = inf) -> Iterator[int]:
-        """
-        One process at a time, after so many seconds at most; the lock goes with the process.
-        """
         try:
-            make_private_folder(self.path.parent)
-            handle = os.open(self.path, os.O_RDWR | flags, 0o600)
-            try:
-                lock_within(handle, waits)
+            with held_alone(self.path, flags, waits=waits) as handle:
                 yield handle
-            finally:
-                os.close(handle)
         except BlockingIOError as error:
             raise SpoolError(
                 f"Another process has held {self.path} for {waits:g} s: refusals wait there. Find "
