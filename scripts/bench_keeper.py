@@ -48,6 +48,8 @@ from bursar.types import checksummed
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULT: Final = ROOT / "build/bench-keeper.json"
 BATCHES_A_BLOCK: Final = 10
+# The median: what else a machine does for a second or two is in one of them.
+BACKFILLS: Final = 3
 LIVE_BLOCKS: Final = 10
 LIVE_BATCHES: Final = 20
 WEB3_BLOCKS: Final = 5
@@ -74,7 +76,7 @@ DECISION: Final = Decision(
 
 # What to print: key, words, target, and whether more is better.
 ROWS: Final = (
-    ("sqlite_logs_per_s", "backfill into SQLite, logs/s", 30_000.0, True),
+    ("sqlite_logs_per_s", "backfill into SQLite, logs/s, median of 3", 30_000.0, True),
     ("sqlite_receipts_logs_per_s", "… with receipts, logs/s", None, True),
     ("postgres_logs_per_s", "backfill into Postgres, logs/s", None, True),
     ("web3_logs_per_s", "web3.py: get_logs, process_log, insert", None, True),
@@ -244,7 +246,10 @@ def measure_all(blocks: int, programs: Path | None, say: Console) -> dict[str, f
             busy.chain.rpc.url, busy.wallet.address, web3_first, last, folder / "web3.db"
         )
         found["web3_logs_per_s"] = count / seconds
-        backfill = measure_backfill(busy, sqlite("plain"), Receipts.NEVER)
+        backfill = statistics.median(
+            measure_backfill(busy, sqlite(f"plain-{number}"), Receipts.NEVER)
+            for number in range(BACKFILLS)
+        )
         found["sqlite_logs_per_s"] = backfill
         found["ratio_to_web3"] = backfill * seconds / count
         found["sqlite_receipts_logs_per_s"] = measure_backfill(
