@@ -130,9 +130,11 @@ class Keeper:
         self._check_funds(report)
         if self._is_fresh(view, report) and not stop.is_set():
             lack = self._funds.find_lack_for_stop()
-            if self._reconciler.work(view, report, lack=lack, dry_run=dry_run, stop=stop):
+            sent = self._reconciler.work(view, report, lack=lack, dry_run=dry_run, stop=stop)
+            if not dry_run:
+                self._remember(report)
+            if sent:
                 self._look(report)
-            self._remember(report)
         if not dry_run:
             report.notices += self._teller.tell_all(
                 lambda text: report.complain(ProblemKind.NOTICE, text)
