@@ -23,7 +23,7 @@ _BY_BYTES: Final = keccak(b"isValidSignature(bytes,bytes)")[:4]
 _BY_HASH: Final = keccak(b"isValidSignature(bytes32,bytes)")[:4]
 
 # How nodes say, each in its words, that the contract ran into a wall instead of reverting.
-_FAULTS: Final = ("outofgas", "oog", "opcode", "jump", "stack", "evmerror", "vmexecution")
+_FAULTS: Final = ("outofgas", "opcode", "jump", "stack", "evmerror", "vmexecution")
 
 
 def handed_over(version: str, transaction: SafeTransaction) -> bytes:
