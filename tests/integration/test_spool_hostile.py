@@ -4,6 +4,7 @@ The file of refusals, which an agent's process may write to: whatever is in it, 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ from bursar.store.audit_heads import HeadFile, read_heads
 from bursar.store.audit_log import AuditLog
 from bursar.store.database import Database
 from bursar.store.decisions import Decision, Outcome
-from bursar.store.refusal_spool import RefusalSpool
+from bursar.store.refusal_spool import RefusalSpool, SpoolError
 from bursar.types import checksummed
 
 CHAIN = 31337
@@ -91,6 +92,27 @@ def test_take_in__with_a_line_of_which_no_entry_can_be_made__takes_the_others(
     assert spool.path.read_bytes() == b""
     log = AuditLog(database, CHAIN, ORGANIZATION)
     assert log.head() is not None
+
+
+def test_add__after_a_line_that_a_full_disk_has_cut_off__is_taken_in(
+    database: Database, spool: RefusalSpool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What does not fit whole is an error, and harms no line after it.
+    """
+    write = os.write
+
+    def fill(handle: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data[:-50])
+
+    with monkeypatch.context() as patch, pytest.raises(SpoolError, match="No space left"):
+        patch.setattr(os, "write", fill)
+        spool.add(REFUSED)
+    spool.add(REFUSED)
+
+    assert take_in(spool, database) == 2
 
 
 def test_take_in__ended_between_two_steps__loses_nobodys_refusals(

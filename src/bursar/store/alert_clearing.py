@@ -24,7 +24,7 @@ from bursar.store.database import Database
 from bursar.store.engines import parse_url, sqlite_path
 from bursar.store.errors import StoreInUseError
 from bursar.store.outbox import put
-from bursar.store.private_files import held_alone
+from bursar.store.private_files import append_whole, held_alone
 from bursar.types import checksummed
 
 TOPIC: Final = "alert-cleared"
@@ -107,8 +107,7 @@ class ClearSpool:
         """
         lines = "".join(f"{json.dumps(_write(one))}\n" for one in wanted)
         with self._alone(os.O_CREAT | os.O_APPEND) as handle:
-            os.write(handle, lines.encode())
-            os.fsync(handle)
+            append_whole(handle, lines.encode())
 
     def take_in(self, database: Database) -> int:
         """

@@ -43,6 +43,20 @@ def held_alone(path: Path, flags: int = 0, *, waits: float = inf) -> Iterator[in
         os.close(handle)
 
 
+def append_whole(handle: int, lines: bytes) -> None:
+    """
+    Add lines at the end of a file, and return once they are on the disk. One before them that a
+    full disk has cut off keeps to itself. Raises OSError where they do not fit.
+    """
+    size = os.fstat(handle).st_size
+    if size and os.pread(handle, 1, size - 1) != b"\n":
+        lines = b"\n" + lines
+    written = 0
+    while written < len(lines):
+        written += os.write(handle, lines[written:])
+    os.fsync(handle)
+
+
 def create_private_file(path: Path) -> None:
     """
     Make an empty file with mode 0600 where there is none. Raises OSError.

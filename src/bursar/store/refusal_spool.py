@@ -29,7 +29,7 @@ from bursar.store.audit_log import refusal_of
 from bursar.store.audit_rows import find_entries
 from bursar.store.database import Database, in_parts
 from bursar.store.decisions import Decision, Outcome, record_decision
-from bursar.store.private_files import held_alone
+from bursar.store.private_files import append_whole, held_alone
 from bursar.types import Address, Bytes32, checksummed
 
 CONTRACT: Final = "contract"
@@ -61,8 +61,7 @@ class RefusalSpool:
         """
         line = json.dumps(_write(decision), separators=(",", ":")).encode() + b"\n"
         with self._alone(os.O_CREAT | os.O_APPEND) as handle:
-            os.write(handle, line)
-            os.fsync(handle)
+            append_whole(handle, line)
 
     def take_in(self, database: Database, chain_id: int, organization: Address) -> int:
         """
